@@ -1,0 +1,43 @@
+import { WscError } from './errors.js';
+
+/** Longest room, user, device or event name, in characters (PROTOCOL.md §5). */
+export const maxNameLength = 128;
+/** Longest request id and idempotency id, in characters (PROTOCOL.md §2). */
+export const maxIdLength = 64;
+
+const namePattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+// Printable without spaces and controls: `auth0|…` and e-mail addresses are real user ids (PROTOCOL.md §5).
+const userIdPattern = /^[^\p{C}\p{Z}]{1,128}$/u;
+
+/** Whether `value` is a room, device or event name: 1..128 of `A-Za-z0-9_.:-`. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && namePattern.test(value);
+}
+
+/** Whether `value` is a user id: 1..128 printable characters without spaces or controls. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maxNameLength && userIdPattern.test(value);
+}
+
+/** Whether `value` is a request id or an idempotency id: a string of 1..64 characters. */
+export function isRequestId(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxIdLength;
+}
+
+/** @throws {WscError} WSC_INVALID_NAME, saying which `field` was wrong (never its value). */
+export function parseName(value: unknown, field: string): string {
+  if (isName(value)) return value;
+  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be a string of 1 to 128 characters of A-Z a-z 0-9 _ . : -` });
+}
+
+/** @throws {WscError} WSC_INVALID_NAME */
+export function parseUserId(value: unknown, field = 'user_id'): string {
+  if (isUserId(value)) return value;
+  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be a string of 1 to 128 printable characters without spaces` });
+}
+
+/** The namespace of a room: its part before the first `:`, or its whole name (PROTOCOL.md §5). */
+export function namespaceOf(room: string): string {
+  const colon = room.indexOf(':');
+  return colon < 0 ? room : room.slice(0, colon);
+}
