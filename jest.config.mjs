@@ -1,3 +1,9 @@
+import { findChromium } from './scripts/chromium.mjs';
+
+// The browser tests read it; workers inherit it.
+const chromium = findChromium();
+if (chromium !== undefined) process.env.CHROMIUM_PATH = chromium;
+
 const swc = [
   '@swc/jest',
   {
@@ -13,7 +19,10 @@ const swc = [
   },
 ];
 
-/** Nest 12 and jose, uuid are ESM only: swc turns them and our TypeScript into CommonJS, so that no --experimental-vm-modules is needed. */
+/**
+ * Nest 12, jose and uuid are ESM only: swc turns them and our TypeScript into CommonJS, so that no
+ * `--experimental-vm-modules` is needed. Types are checked apart, by `npm run typecheck`.
+ */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/{libs,apps,test}/**/*.spec.ts'],
@@ -25,5 +34,6 @@ export default {
     '^@nest-wsc/wsc/(core|testing)$': '<rootDir>/libs/wsc/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  collectCoverageFrom: ['{libs,apps}/*/src/**/*.ts', '!**/*.spec.ts'],
   testTimeout: 20_000,
 };

@@ -1,0 +1,152 @@
+/**
+ * The layer law: dependencies point one way, `protocol ← core ← transports, stores, access ← nest ← apps`.
+ * Types count too: a type from an outer layer ties just as tight.
+ */
+
+/** Specs and the fixtures beside them are not shipped; what they import is knip's and the linter's business. */
+const spec = '\\.spec\\.ts$';
+const wsc = '^libs/wsc/src';
+
+/** A published entry of a package, which is all that others may import of it. */
+const entries = '^libs/(protocol|client|wsc)/src/index\\.ts$|^libs/wsc/src/(core|testing)/index\\.ts$';
+
+const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;
+
+/** What `from` may import, said whole: anything else is refused. */
+const mayImportOnly = ({ name, comment, from, allowed, nodeBuiltins = false }) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: spec },
+  to: { pathNot: allowed, ...(nodeBuiltins && { dependencyTypesNot: ['core'] }) },
+});
+
+const protocolEntry = '^libs/protocol/src/index\\.ts$';
+const core = `${wsc}/core/`;
+
+export default {
+  forbidden: [
+    mayImportOnly({
+      name: 'protocol-imports-nothing',
+      comment: 'Server, client and publisher share it, in Node and in browsers.',
+      from: '^libs/protocol/src/',
+      allowed: ['^libs/protocol/src/'],
+    }),
+    mayImportOnly({
+      name: 'client-imports-protocol',
+      comment: 'The client runs in browsers; `ws` is its optional peer in Node.',
+      from: '^libs/client/src/',
+      allowed: ['^libs/client/src/', protocolEntry, npm('ws')],
+    }),
+    mayImportOnly({
+      name: 'core-imports-protocol',
+      comment: 'The core knows no Nest, no ws, no Redis; of Node it takes what has no effects.',
+      from: core,
+      allowed: [core, protocolEntry, '^(node:)?crypto$'],
+    }),
+    mayImportOnly({
+      name: 'ws-transport-imports-core-and-ws',
+      comment: 'The transport brings bytes in and out; meaning belongs to the core.',
+      from: `${wsc}/transports/ws/`,
+      nodeBuiltins: true,
+      allowed: [`${wsc}/transports/ws/`, core, protocolEntry, npm('ws')],
+    }),
+    mayImportOnly({
+      name: 'memory-stores-import-core',
+      comment: 'A store implements ports of the core.',
+      from: `${wsc}/stores/memory/`,
+      allowed: [`${wsc}/stores/memory/`, core, protocolEntry, '^(node:)?crypto$'],
+    }),
+    mayImportOnly({
+      name: 'redis-stores-import-core-and-ioredis',
+      comment: 'A store implements ports of the core over its one package.',
+      from: `${wsc}/stores/redis/`,
+      nodeBuiltins: true,
+      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, npm('ioredis')],
+    }),
+    mayImportOnly({
+      name: 'access-imports-core-jose-and-ipaddr',
+      comment: 'Who may come in: tokens, addresses, origins, behind small ports of the core.',
+      from: `${wsc}/access/`,
+      nodeBuiltins: true,
+      allowed: [`${wsc}/access/`, core, protocolEntry, npm('jose', 'ipaddr\\.js')],
+    }),
+    mayImportOnly({
+      name: 'testing-imports-core',
+      comment: 'The test kit is public: it may not drag Nest or a transport into a suite of the core.',
+      from: `${wsc}/testing/`,
+      nodeBuiltins: true,
+      allowed: [`${wsc}/testing/`, core, protocolEntry, npm('@jest/globals', 'jest')],
+    }),
+    {
+      name: 'only-nest-imports-nest',
+      comment: 'Nest only wires. Everything else works without it.',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: ['^libs/wsc/src/nest/', '^libs/wsc/src/index\\.ts$', spec] },
+      to: { path: npm('@nestjs', 'rxjs', 'reflect-metadata', 'class-validator', 'class-transformer') },
+    },
+    {
+      name: 'packages-by-their-entries',
+      comment: 'No deep imports: what is not exported by a package’s entry is free to change.',
+      severity: 'error',
+      from: { path: '^(libs/[^/]+|apps/[^/]+|test|bench)/' },
+      to: { path: '^libs/', pathNot: ['^$1/', entries] },
+    },
+    {
+      name: 'packages-by-their-names',
+      comment: 'Import `@nest-wsc/…`, as users do, not a path into another package.',
+      severity: 'error',
+      from: { path: '^(libs/[^/]+|apps/[^/]+|test|bench)/' },
+      to: { path: '^libs/', pathNot: '^$1/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'no-import-of-apps',
+      comment: 'Applications are the outermost layer.',
+      severity: 'error',
+      from: { path: '^(libs|apps/[^/]+)/' },
+      to: { path: '^(apps/[^/]+|test|bench)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'ESM reads a circular import as undefined at start, forwardRef or not.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing imports this file and it imports nothing: forgotten?',
+      severity: 'error',
+      from: { orphan: true, path: '^(libs|apps)/', pathNot: [spec, '\\.d\\.ts$', '\\.config\\.[cm]?[jt]s$'] },
+      to: {},
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'The import leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-spec-in-source',
+      comment: 'Specs are not built; what they share belongs into a file of its own.',
+      severity: 'error',
+      from: {},
+      to: { path: spec },
+    },
+    {
+      name: 'kebab-case-file-names',
+      comment: 'One way to write a file name, on every file system.',
+      severity: 'error',
+      from: {},
+      to: { path: '^(libs|apps|test|bench|scripts)/.*[A-Z_][^/]*$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^((libs|apps)/[^/]+/dist|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.test.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
