@@ -3,12 +3,13 @@ import { WscError, type ErrorName, type WscErrorOptions } from './errors.js';
 
 /** How much structure a received envelope may have. `0` turns a limit off. */
 export interface DecodeLimits {
-  /** Nesting of objects and arrays in the envelope. @default 32 */
+  /** Nesting of objects and arrays, the envelope itself being the first level. @default 32 */
   readonly maxDepth: number;
   /** Object keys in the whole envelope. @default 1000 */
   readonly maxKeys: number;
 }
 
+/** The limits of a server that was not told otherwise (PROTOCOL.md §1.4). */
 export const defaultDecodeLimits: DecodeLimits = Object.freeze({ maxDepth: 32, maxKeys: 1000 });
 
 /**
@@ -20,7 +21,10 @@ export interface ServerCodec {
   readonly subprotocol: string;
   /** Whether it speaks in binary messages. */
   readonly isBinary: boolean;
-  /** Whether a peer that selected it can ack from the start (decision: others can once they have sent a typed envelope). */
+  /**
+   * Whether its peers can ack at all. Where they can, a connection counts as able once it has offered the subprotocol
+   * or has sent a typed envelope (PROTOCOL.md §2.4); in dialects it never does.
+   */
   readonly canAck: boolean;
   /** @throws {DecodeError} and nothing else, whatever the bytes. */
   decode(payload: string | Uint8Array, limits: DecodeLimits): ClientEnvelope;
@@ -30,10 +34,13 @@ export interface ServerCodec {
 
 /** The client's side of a codec. */
 export interface ClientCodec {
+  /** The subprotocol that it offers, for example `wsc.v1.json`. */
   readonly subprotocol: string;
+  /** Whether it speaks in binary messages. */
   readonly isBinary: boolean;
-  /** @throws {DecodeError} and nothing else. */
+  /** @throws {DecodeError} and nothing else, whatever the bytes. */
   decode(payload: string | Uint8Array): ServerEnvelope;
+  /** @throws {TypeError} where `data` can't be written (a cycle, a BigInt). */
   encode(envelope: ClientEnvelope): string | Uint8Array;
 }
 
@@ -41,7 +48,9 @@ export interface ClientCodec {
 export class DecodeError extends WscError {
   /** The form to answer in. */
   readonly form: EnvelopeForm;
+  /** The event, where it could be read and is a name. */
   readonly event: string | undefined;
+  /** The request id, where it could be read and is one. */
   readonly requestId: string | undefined;
 
   constructor(

@@ -46,7 +46,8 @@ export interface ClientPongEnvelope {
 }
 
 /** Whatever a client may send. */
-export type ClientEnvelope = RequestEnvelope | ClientNotifyEnvelope | AckEnvelope | ClientPingEnvelope | ClientPongEnvelope;
+export type ClientEnvelope =
+  RequestEnvelope | ClientNotifyEnvelope | AckEnvelope | ClientPingEnvelope | ClientPongEnvelope;
 
 /** What `welcome` tells. */
 export interface WelcomeData {
@@ -73,8 +74,8 @@ export interface WelcomeEnvelope {
 export interface ResponseEnvelope {
   readonly type: 'response';
   readonly form: EnvelopeForm;
-  /** The request's event; dialects write it, `wsc.v1` does not. */
-  readonly event: string;
+  /** The request's event. Servers give it always: dialects write it. `wsc.v1` does not, so its clients don't see it. */
+  readonly event?: string;
   readonly requestId?: string;
   readonly data: unknown;
   readonly more?: boolean;
@@ -105,7 +106,10 @@ export interface ServerNotifyEnvelope {
   readonly data: unknown;
   /** The sender's user id, set by the server. */
   readonly from?: string;
+  /** The sender's display name, set by the server. */
   readonly fromName?: string;
+  /** The addressed user, on a `chat` that reaches the sender's own other devices too. */
+  readonly to?: string;
   readonly room?: string;
   readonly offset?: number;
   readonly epoch?: string;

@@ -27,9 +27,21 @@ interface ErrorEntry {
 /** One name of the catalogue. Switch on it; it is what a peer sees. */
 export type ErrorName = keyof typeof errorCatalogue;
 
+/** Every name of the catalogue. */
+export const errorNames: readonly ErrorName[] = Object.keys(errorCatalogue).filter(isErrorName);
+
 /** Whether `value` is a name of the catalogue. */
 export function isErrorName(value: unknown): value is ErrorName {
   return typeof value === 'string' && Object.hasOwn(errorCatalogue, value);
+}
+
+/**
+ * The catalogue's name for what a peer sent: names are added in later versions, so one that is not known here is
+ * taken for the first with the same number, else for WSC_INTERNAL (PROTOCOL.md §7.2).
+ */
+export function errorNameFor(name: string, code: number): ErrorName {
+  if (isErrorName(name)) return name;
+  return errorNames.find((known) => errorCatalogue[known].code === code) ?? 'WSC_INTERNAL';
 }
 
 /** What may be added to a {@link WscError}. Only `details`, `message` and `retryAfterMs` reach the peer; `cause` stays in the log. */
@@ -52,7 +64,10 @@ export class WscError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(error: ErrorName, options: WscErrorOptions = {}) {
-    super(options.message ?? errorCatalogue[error].message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.message ?? errorCatalogue[error].message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.error = error;
     this.code = errorCatalogue[error].code;
     this.details = options.details;

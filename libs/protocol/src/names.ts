@@ -2,8 +2,10 @@ import { WscError } from './errors.js';
 
 /** Longest room, user, device or event name, in characters (PROTOCOL.md §5). */
 export const maxNameLength = 128;
-/** Longest request id and idempotency id, in characters (PROTOCOL.md §2). */
+/** Longest request id, message id and idempotency id, in UTF-16 code units (PROTOCOL.md §5). */
 export const maxIdLength = 64;
+/** Most message ids in one `ack` (PROTOCOL.md §2.4). */
+export const maxAckIds = 100;
 
 const namePattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 // Printable without spaces and controls: `auth0|…` and e-mail addresses are real user ids (PROTOCOL.md §5).
@@ -19,7 +21,7 @@ export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxNameLength && userIdPattern.test(value);
 }
 
-/** Whether `value` is a request id or an idempotency id: a string of 1..64 characters. */
+/** Whether `value` is an id (of a request, of a message, for idempotency): a string of 1..64 characters. */
 export function isRequestId(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= maxIdLength;
 }
@@ -27,13 +29,17 @@ export function isRequestId(value: unknown): value is string {
 /** @throws {WscError} WSC_INVALID_NAME, saying which `field` was wrong (never its value). */
 export function parseName(value: unknown, field: string): string {
   if (isName(value)) return value;
-  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be a string of 1 to 128 characters of A-Z a-z 0-9 _ . : -` });
+  throw new WscError('WSC_INVALID_NAME', {
+    message: `"${field}" must be a string of 1 to 128 characters of A-Z a-z 0-9 _ . : -`,
+  });
 }
 
 /** @throws {WscError} WSC_INVALID_NAME */
 export function parseUserId(value: unknown, field = 'user_id'): string {
   if (isUserId(value)) return value;
-  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be a string of 1 to 128 printable characters without spaces` });
+  throw new WscError('WSC_INVALID_NAME', {
+    message: `"${field}" must be a string of 1 to 128 printable characters without spaces`,
+  });
 }
 
 /** The namespace of a room: its part before the first `:`, or its whole name (PROTOCOL.md §5). */
