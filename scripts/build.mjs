@@ -3,16 +3,17 @@
  * changed, so a second build takes a moment and says nothing.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root, runNode, toolPath } from './run.mjs';
+import { hasPage, pageBuildCommand, pageFolder, pageOutput } from './page.mjs';
+import { root, run, runNode, toolPath } from './run.mjs';
 
-const page = join(root, 'apps/gateway/web');
-const pageOutput = join(root, 'apps/gateway/dist/public');
+/** Its time is when the page's last good build began: everything that goes into the page must be older. */
 const pageStamp = join(root, 'apps/gateway/dist/.page-built');
-const pageInputs = [page, 'libs/client/dist', 'libs/protocol/dist', 'package-lock.json'].map((path) =>
-  path === page ? path : join(root, path),
-);
+const pageInputs = [
+  pageFolder,
+  ...['libs/client/dist', 'libs/protocol/dist', 'package-lock.json'].map((path) => join(root, path)),
+];
 
 /** Newest modification time of a file or of everything below a folder, in ms; 0 if there is nothing. */
 async function newest(path) {
@@ -31,20 +32,20 @@ async function isPageFresh() {
 }
 
 async function buildPackages() {
-  const isFirst = !existsSync(join(root, 'apps/gateway/dist/main.js'));
-  if (isFirst) console.log('Building packages and gateway (tsc -b) …');
+  if (!existsSync(join(root, 'apps/gateway/dist/main.js'))) console.log('Building packages and gateway (tsc -b) …');
   return runNode(toolPath('typescript', 'tsc'), ['-b']);
 }
 
 async function buildPage() {
-  if (!existsSync(join(page, 'index.html')) || (await isPageFresh())) return 0;
+  if (!hasPage() || (await isPageFresh())) return 0;
   console.log('Building the page (vite build) …');
+  const startedAt = new Date();
   await rm(pageStamp, { force: true });
-  const args = ['build', page, '--outDir', pageOutput, '--emptyOutDir', '--logLevel', 'warn'];
-  const code = await runNode(toolPath('vite'), args);
+  const code = await run(process.execPath, pageBuildCommand());
   if (code === 0) {
     await mkdir(pageOutput, { recursive: true });
     await writeFile(pageStamp, '');
+    await utimes(pageStamp, startedAt, startedAt);
   }
   return code;
 }
