@@ -72,6 +72,13 @@ export default {
       allowed: [`${wsc}/access/`, core, protocolEntry, npm('jose', 'ipaddr\\.js')],
     }),
     mayImportOnly({
+      name: 'system-imports-core',
+      comment: 'The real clock and what else of the machine the core is given.',
+      from: `${wsc}/system/`,
+      nodeBuiltins: true,
+      allowed: [`${wsc}/system/`, core, protocolEntry],
+    }),
+    mayImportOnly({
       name: 'testing-imports-core',
       comment: 'The test kit is public: it may not drag Nest or a transport into a suite of the core.',
       from: `${wsc}/testing/`,
