@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * How long a client that has ended its side may wait for its answer. It can't become a connection any more, but it may
+ * still read why; a client that is gone looks the same until something is written.
+ */
+const halfClosedGraceMs = 1_000;
+
+/** Watches a socket that nobody reads while its upgrade is being decided. */
+export class PendingUpgrade {
+  readonly #socket: Duplex;
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    socket.on('error', ignore);
+    socket.on('close', this.#abortNow);
+    socket.on('end', this.#abortSoon);
+  }
+
+  /** Aborted once the client is gone, or by {@link abort}. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether the client can still become a connection. */
+  get isAlive(): boolean {
+    return !this.#socket.destroyed && this.#socket.readable && this.#socket.writable;
+  }
+
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  /** Stops watching. Whoever takes the socket handles its errors from here on. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#socket.off('error', ignore);
+    this.#socket.off('close', this.#abortNow);
+    this.#socket.off('end', this.#abortSoon);
+  }
+
+  readonly #abortNow = (): void => {
+    this.#abort.abort();
+  };
+
+  readonly #abortSoon = (): void => {
+    this.#timer = setTimeout(this.#abortNow, halfClosedGraceMs).unref();
+  };
+}
+
+function ignore(): void {
+  // 'close' follows each 'error', and that is what counts.
+}
