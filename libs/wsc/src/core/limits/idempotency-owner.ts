@@ -1,0 +1,98 @@
+import type { WscError } from '@nest-wsc/protocol';
+import { withResolver } from '../with-resolver.js';
+
+/** The first answer to a request, for its repeats. */
+export type StoredAnswer =
+  { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: WscError };
+
+/** An answer to keep, what it takes, and until when (monotonic milliseconds). */
+export interface KeptAnswer {
+  readonly answer: StoredAnswer;
+  readonly bytes: number;
+  readonly expiresAt: number;
+}
+
+interface Entry {
+  readonly fingerprint: string;
+  readonly answer: Promise<StoredAnswer>;
+  /** Absent while the handler runs. */
+  readonly kept?: KeptAnswer;
+}
+
+/** What several owners take together. */
+export interface SharedBytes {
+  bytes: number;
+}
+
+/** The request ids of one owner. Kept answers stand in the order in which they were given, and so expire. */
+export class IdempotencyOwner {
+  readonly #shared: SharedBytes;
+  readonly #entries = new Map<string, Entry>();
+  #inFlight = 0;
+  #bytes = 0;
+
+  constructor(shared: SharedBytes) {
+    this.#shared = shared;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many of them have no answer yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** A handler starts for `id`, which is new. @returns what gives its repeats the answer; call it once. */
+  begin(id: string, fingerprint: string): (answer: StoredAnswer, kept: KeptAnswer | undefined) => void {
+    const { promise, resolve } = withResolver<StoredAnswer>();
+    this.#entries.set(id, { fingerprint, answer: promise });
+    this.#inFlight += 1;
+    return (answer, kept) => {
+      resolve(answer);
+      this.#inFlight -= 1;
+      this.#entries.delete(id);
+      if (!kept) return;
+      this.#entries.set(id, { fingerprint, answer: Promise.resolve(kept.answer), kept });
+      this.#count(kept.bytes);
+    };
+  }
+
+  /** Forgets what has expired. */
+  expire(now: number): void {
+    for (const [id, { kept }] of this.#entries) {
+      if (!kept) continue;
+      if (kept.expiresAt > now) return;
+      this.#forget(id, kept);
+    }
+  }
+
+  /** Forgets the oldest kept answer. Answers whether there was one. */
+  forgetOldest(): boolean {
+    for (const [id, { kept }] of this.#entries) {
+      if (!kept) continue;
+      this.#forget(id, kept);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(id: string, kept: KeptAnswer): void {
+    this.#entries.delete(id);
+    this.#count(-kept.bytes);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#shared.bytes += bytes;
+  }
+}

@@ -1,0 +1,111 @@
+import { WscError } from '@nest-wsc/protocol';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Clock } from '../ports/clock.js';
+import type { AckTable } from './acks.js';
+import type { SendResult } from './message.js';
+
+interface AckAttempts {
+  readonly id: string;
+  /** How often it was sent. */
+  readonly attempts: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * What is true after an acked send. `acked`: a device of the user has it. `failed`: it was handed to no connection.
+ * `unknown`: it was handed over, but nobody acknowledged it in time; it may have arrived.
+ */
+export type AckOutcome =
+  | (AckAttempts & { readonly status: 'acked'; readonly deviceId: string })
+  | (AckAttempts & { readonly status: 'unknown' | 'failed'; readonly reason: string });
+
+export interface AckSendOptions {
+  /** How long each attempt waits for the acknowledgement; 1..600_000. @default 5000 */
+  readonly timeoutMs?: number;
+  /** Further attempts after the first, with the same id; 0..10. @default 0 */
+  readonly retries?: number;
+}
+
+export interface AckedSendDependencies {
+  readonly clock: Clock;
+  readonly acks: AckTable;
+  /** Sends the message once more: same id, acknowledgement asked for. */
+  attempt(): MaybePromise<SendResult>;
+}
+
+/** What became of the attempts so far. */
+interface Progress {
+  wasHandedOver: boolean;
+  /** Attempts that have not said what they did, and may still reach somebody. */
+  open: number;
+  reason: string;
+}
+
+/**
+ * Sends until somebody acknowledges or the attempts are used up. With nobody to send to it still tries again: the device may come back.
+ * @throws {WscError} WSC_VALIDATION_FAILED for options out of range; what `attempt` throws, unless that is temporary.
+ */
+export async function sendWithAck(
+  dependencies: AckedSendDependencies,
+  message: { readonly id: string; readonly userId: string },
+  options: AckSendOptions = {},
+): Promise<AckOutcome> {
+  const timeoutMs = parseInteger('timeoutMs', options.timeoutMs ?? 5000, 1, 600_000);
+  const maxAttempts = 1 + parseInteger('retries', options.retries ?? 0, 0, 10);
+  const startedAt = dependencies.clock.monotonic();
+  const progress: Progress = { wasHandedOver: false, open: 0, reason: '' };
+  for (let attempts = 1; ; attempts += 1) {
+    const isLast = attempts === maxAttempts;
+    const by = await attemptOnce(dependencies, { ...message, timeoutMs, isLast }, progress);
+    const base = { id: message.id, attempts, elapsedMs: dependencies.clock.monotonic() - startedAt };
+    if (by) return { ...base, status: 'acked', deviceId: by.deviceId };
+    if (isLast) return { ...base, status: mayArrive(progress) ? 'unknown' : 'failed', reason: progress.reason };
+  }
+}
+
+async function attemptOnce(
+  { acks, attempt }: AckedSendDependencies,
+  message: { readonly id: string; readonly userId: string; readonly timeoutMs: number; readonly isLast: boolean },
+  progress: Progress,
+): Promise<{ readonly deviceId: string } | undefined> {
+  // Before the attempt: an acknowledgement may be there before the attempt's own answer is.
+  const expectation = acks.expect({ messageId: message.id, userId: message.userId, timeoutMs: message.timeoutMs });
+  try {
+    await Promise.race([record(attempt, progress), expectation.settled]);
+  } catch (error) {
+    expectation.cancel();
+    throw error;
+  }
+  // Nothing is on its way to anybody, and there is no later attempt to wait for.
+  if (message.isLast && !mayArrive(progress)) expectation.cancel();
+  return expectation.settled;
+}
+
+async function record(attempt: () => MaybePromise<SendResult>, progress: Progress): Promise<void> {
+  progress.open += 1;
+  progress.reason = 'Sending it took too long.';
+  try {
+    const { queued, dropped } = await attempt();
+    if (queued > 0) progress.wasHandedOver = true;
+    if (progress.wasHandedOver) progress.reason = 'Nobody acknowledged it in time.';
+    else progress.reason = dropped > 0 ? 'No connection of the user could take it.' : 'The user is not connected.';
+  } catch (error) {
+    if (!(error instanceof WscError) || !error.temporary) throw error;
+    // A time-out is no refusal: it may have gone out.
+    if (error.error === 'WSC_TIMEOUT') progress.wasHandedOver = true;
+    progress.reason = error.message;
+  } finally {
+    progress.open -= 1;
+  }
+}
+
+function mayArrive(progress: Progress): boolean {
+  return progress.wasHandedOver || progress.open > 0;
+}
+
+function parseInteger(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new WscError('WSC_VALIDATION_FAILED', {
+    message: `Expected \`${name}\` to be an integer from ${min} to ${max}, got ${String(value)}`,
+  });
+}

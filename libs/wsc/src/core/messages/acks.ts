@@ -1,0 +1,94 @@
+import { WscError } from '@nest-wsc/protocol';
+import type { Clock, Timer } from '../ports/clock.js';
+import { withResolver } from '../with-resolver.js';
+
+/** Who acknowledged a message. */
+export interface Acknowledger {
+  readonly deviceId: string;
+  readonly connectionId: string;
+}
+
+/** Waiting for one acknowledgement. */
+export interface AckExpectation {
+  /** Who acknowledged first; undefined when nobody did in time or it was cancelled. Never rejects. */
+  readonly settled: Promise<Acknowledger | undefined>;
+  /** Ends the wait; harmless when it has ended. */
+  cancel(): void;
+}
+
+/** What an {@link AckTable} needs. */
+export interface AckTableDependencies {
+  readonly clock: Clock;
+  /** Messages that may wait for their acknowledgement at a time. @default 100_000 */
+  readonly maxPending?: number;
+}
+
+interface Pending {
+  readonly timer: Timer;
+  readonly resolve: (by: Acknowledger | undefined) => void;
+}
+
+/** The messages of this node that wait for an acknowledgement (PROTOCOL.md §2). Only the addressed user's own connections count. */
+export class AckTable {
+  readonly #clock: Clock;
+  readonly #maxPending: number;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(dependencies: AckTableDependencies) {
+    this.#clock = dependencies.clock;
+    this.#maxPending = dependencies.maxPending ?? 100_000;
+  }
+
+  /** How many messages wait. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Starts to wait for the first acknowledgement of a message by its user. Call it before the message is sent.
+   * @throws {WscError} WSC_CONFLICT when this message already waits for this user; WSC_LIMIT_EXCEEDED when too many wait.
+   */
+  expect(message: { readonly messageId: string; readonly userId: string; readonly timeoutMs: number }): AckExpectation {
+    const key = keyOf(message.userId, message.messageId);
+    if (this.#pending.has(key)) {
+      throw new WscError('WSC_CONFLICT', { message: 'This message already waits for its acknowledgement.' });
+    }
+    if (this.#pending.size >= this.#maxPending) {
+      throw new WscError('WSC_LIMIT_EXCEEDED', { message: 'Too many messages wait for their acknowledgement.' });
+    }
+    const { promise, resolve } = withResolver<Acknowledger | undefined>();
+    const pending = { timer: this.#clock.after(message.timeoutMs, () => this.#end(key, pending, undefined)), resolve };
+    this.#pending.set(key, pending);
+    return { settled: promise, cancel: () => this.#end(key, pending, undefined) };
+  }
+
+  /** Takes acknowledgements. Answers how many of the ids wait for nobody, or for somebody else. */
+  settle(by: Acknowledger & { readonly userId: string | undefined }, ids: readonly string[]): number {
+    if (by.userId === undefined) return ids.length;
+    let strangers = 0;
+    for (const id of ids) {
+      const key = keyOf(by.userId, id);
+      const pending = this.#pending.get(key);
+      if (pending) this.#end(key, pending, { deviceId: by.deviceId, connectionId: by.connectionId });
+      else strangers += 1;
+    }
+    return strangers;
+  }
+
+  /** Ends every wait, as if its time were up. */
+  close(): void {
+    for (const [key, pending] of this.#pending) this.#end(key, pending, undefined);
+  }
+
+  #end(key: string, pending: Pending, by: Acknowledger | undefined): void {
+    if (this.#pending.get(key) !== pending) return;
+    this.#pending.delete(key);
+    pending.timer.cancel();
+    pending.resolve(by);
+  }
+}
+
+/** A user id has no spaces (PROTOCOL.md §5), so the first one ends it. */
+function keyOf(userId: string, messageId: string): string {
+  return `${userId} ${messageId}`;
+}

@@ -1,0 +1,94 @@
+import type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from '../../core/ports/presence.js';
+import { EntriesByUser } from './entries-by-user.js';
+
+const defaultPageSize = 100;
+const maxPageSize = 1000;
+
+/** Presence of a hub that is alone. Holds nothing but the entries it was told of. */
+export class MemoryPresence implements Presence {
+  readonly #online = new EntriesByUser();
+  readonly #rooms = new Map<string, EntriesByUser>();
+  readonly #roomsOf = new Map<string, Set<string>>();
+  /** All users in order; made when a page is asked for, thrown away when a user comes or goes. */
+  #sorted: readonly string[] | undefined;
+
+  added(entry: PresenceEntry): { readonly isFirst: boolean } {
+    const isFirst = this.#online.add(entry);
+    if (isFirst) this.#sorted = undefined;
+    return { isFirst };
+  }
+
+  removed(entry: PresenceEntry): { readonly isLast: boolean } {
+    for (const room of this.#roomsOf.get(entry.connectionId) ?? []) this.left(entry, room);
+    const isLast = this.#online.remove(entry);
+    if (isLast) this.#sorted = undefined;
+    return { isLast };
+  }
+
+  joined(entry: PresenceEntry, room: string): { readonly isFirst: boolean } {
+    const users = this.#rooms.get(room) ?? new EntriesByUser();
+    this.#rooms.set(room, users);
+    const rooms = this.#roomsOf.get(entry.connectionId) ?? new Set();
+    this.#roomsOf.set(entry.connectionId, rooms.add(room));
+    return { isFirst: users.add(entry) };
+  }
+
+  left(entry: PresenceEntry, room: string): { readonly isLast: boolean } {
+    const rooms = this.#roomsOf.get(entry.connectionId);
+    if (rooms?.delete(room) && rooms.size === 0) this.#roomsOf.delete(entry.connectionId);
+    const users = this.#rooms.get(room);
+    if (!users) return { isLast: false };
+    const isLast = users.remove(entry);
+    if (users.userCount === 0) this.#rooms.delete(room);
+    return { isLast };
+  }
+
+  isOnline(userId: string): boolean {
+    return this.#online.has(userId);
+  }
+
+  onlineUsers({ limit = defaultPageSize, cursor }: PageRequest): UserPage {
+    const sorted = (this.#sorted ??= [...this.#online.userIds()].sort());
+    const start = cursor === undefined ? 0 : firstAfter(sorted, cursor);
+    const users = sorted.slice(start, start + Math.min(Math.max(Math.trunc(limit), 1), maxPageSize));
+    const last = users.at(-1);
+    return last === undefined || last === sorted.at(-1) ? { users } : { users, cursor: last };
+  }
+
+  onlineUserCount(): number {
+    return this.#online.userCount;
+  }
+
+  connectionsOf(userId: string): readonly PresenceEntry[] {
+    return [...this.#online.entriesOf(userId)];
+  }
+
+  roomUsers(room: string): readonly RoomUser[] {
+    const users = this.#rooms.get(room);
+    return users ? Array.from(users.userIds(), (userId) => summary(userId, [...users.entriesOf(userId)])) : [];
+  }
+
+  close(): void {
+    this.#online.clear();
+    this.#rooms.clear();
+    this.#roomsOf.clear();
+    this.#sorted = undefined;
+  }
+}
+
+function summary(userId: string, entries: readonly PresenceEntry[]): RoomUser {
+  const devices = new Set(entries.map((entry) => entry.deviceId)).size;
+  return { userId, devices, since: Math.min(...entries.map((entry) => entry.since)) };
+}
+
+/** Where the names after `cursor` begin; the cursor's own user may have gone. */
+function firstAfter(sorted: readonly string[], cursor: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? '') <= cursor) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
