@@ -1,5 +1,6 @@
 import type { WscError } from '@nest-wsc/protocol';
 import { withResolver } from '../with-resolver.js';
+import type { ByteCount } from './byte-count.js';
 
 /** The first answer to a request, for its repeats. */
 export type StoredAnswer =
@@ -19,19 +20,14 @@ interface Entry {
   readonly kept?: KeptAnswer;
 }
 
-/** What several owners take together. */
-export interface SharedBytes {
-  bytes: number;
-}
-
 /** The request ids of one owner. Kept answers stand in the order in which they were given, and so expire. */
 export class IdempotencyOwner {
-  readonly #shared: SharedBytes;
+  readonly #shared: ByteCount;
   readonly #entries = new Map<string, Entry>();
   #inFlight = 0;
   #bytes = 0;
 
-  constructor(shared: SharedBytes) {
+  constructor(shared: ByteCount) {
     this.#shared = shared;
   }
 

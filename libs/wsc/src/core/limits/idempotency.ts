@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.js';
-import { IdempotencyOwner, type SharedBytes, type StoredAnswer } from './idempotency-owner.js';
+import type { ByteCount } from './byte-count.js';
+import { IdempotencyOwner, type StoredAnswer } from './idempotency-owner.js';
 import { keepable } from './kept-answer.js';
 
 export { fingerprintOf } from './fingerprint.js';
@@ -49,7 +50,7 @@ export class IdempotencyTable {
   readonly #limits: Required<Omit<IdempotencyOptions, 'clock' | 'windowMs'>>;
   // In the order of last use, the longest idle first.
   readonly #owners = new Map<string, IdempotencyOwner>();
-  readonly #kept: SharedBytes = { bytes: 0 };
+  readonly #kept: ByteCount = { bytes: 0 };
 
   constructor({ clock, windowMs, ...limits }: IdempotencyOptions) {
     this.#clock = clock;

@@ -1,5 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { StoredAnswer } from './idempotency-owner.js';
+import { jsonBytes } from './json-bytes.js';
 
 /** What an entry takes beside its answer: id, fingerprint, book-keeping, an error's stack. */
 const entryBytes = 512;
@@ -25,12 +26,4 @@ function lostAnswer(): StoredAnswer {
 /** A cause never reaches the peer, and may hold on to anything. */
 function withoutCause({ error, message, details, retryAfterMs }: WscError): WscError {
   return new WscError(error, { message, details, retryAfterMs });
-}
-
-function jsonBytes(value: unknown): number {
-  try {
-    return Buffer.byteLength(JSON.stringify(value) ?? '');
-  } catch {
-    return Infinity;
-  }
 }
