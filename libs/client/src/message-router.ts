@@ -1,0 +1,115 @@
+import type { ServerNotifyEnvelope } from '@nest-wsc/protocol';
+import type { ErrorReporter } from './error-reporter.js';
+import type { Message, MessageHandler } from './event-map.js';
+import type { Unsubscribe } from './listeners.js';
+import { RecentIds } from './recent-ids.js';
+
+/** The name that hears every event; no event can have it. */
+export const everyEvent = '*';
+
+interface Registration {
+  readonly handler: MessageHandler;
+  readonly once: boolean;
+}
+
+/** What {@link MessageRouter} needs. */
+export interface MessageRouterOptions {
+  readonly errors: ErrorReporter;
+  /** How many message ids are remembered against duplicates. */
+  readonly recentIdsCount: number;
+  readonly acknowledge: (id: string) => void;
+}
+
+/**
+ * Brings messages to their handlers, each message once, and acknowledges what was handled.
+ * A message without a handler is neither acknowledged nor remembered: nobody has processed it.
+ */
+export class MessageRouter {
+  readonly #options: MessageRouterOptions;
+  readonly #registrations = new Map<string, Set<Registration>>();
+  readonly #recent: RecentIds;
+
+  constructor(options: MessageRouterOptions) {
+    this.#options = options;
+    this.#recent = new RecentIds(options.recentIdsCount);
+  }
+
+  add(event: string, handler: MessageHandler, once: boolean): Unsubscribe {
+    const registration = { handler, once };
+    const registrations = this.#registrations.get(event) ?? new Set();
+    this.#registrations.set(event, registrations.add(registration));
+    return () => this.#remove(event, registration);
+  }
+
+  /** Removes a handler, or all of an event. */
+  remove(event: string, handler?: MessageHandler): void {
+    if (handler === undefined) this.#registrations.delete(event);
+    for (const registration of [...(this.#registrations.get(event) ?? [])]) {
+      if (registration.handler === handler) this.#remove(event, registration);
+    }
+  }
+
+  receive(envelope: ServerNotifyEnvelope): void {
+    const { id } = envelope;
+    const handling = this.#recent.get(id);
+    // Its first acknowledgement may have been lost.
+    if (handling === 'done') this.#acknowledge(envelope);
+    if (handling !== undefined) return;
+    const registrations = this.#take(envelope.event);
+    if (registrations.length === 0) return;
+    this.#recent.set(id, 'running');
+    const results = registrations.map(({ handler }) => this.#call(handler, envelope));
+    if (results.every((result) => result === true)) this.#onHandled(envelope, true);
+    // Each of them resolves to whether its handler succeeded, and never rejects.
+    else void Promise.all(results).then((done) => this.#onHandled(envelope, done.every(Boolean)));
+  }
+
+  #take(event: string): readonly Registration[] {
+    const found: Registration[] = [];
+    for (const name of [event, everyEvent]) {
+      for (const registration of [...(this.#registrations.get(name) ?? [])]) {
+        found.push(registration);
+        if (registration.once) this.#remove(name, registration);
+      }
+    }
+    return found;
+  }
+
+  #call(handler: MessageHandler, envelope: ServerNotifyEnvelope): true | Promise<boolean> | false {
+    const onThrow = (thrown: unknown): false => {
+      this.#options.errors.reportThrown(thrown, { event: envelope.event, messageId: envelope.id });
+      return false;
+    };
+    try {
+      const result = handler(envelope.data, toMessage(envelope));
+      return result instanceof Promise ? result.then(() => true, onThrow) : true;
+    } catch (thrown) {
+      return onThrow(thrown);
+    }
+  }
+
+  #onHandled(envelope: ServerNotifyEnvelope, succeeded: boolean): void {
+    if (succeeded) {
+      this.#recent.set(envelope.id, 'done');
+      this.#acknowledge(envelope);
+    } else if (envelope.ack === true) {
+      // It stays unacknowledged and will come again.
+      this.#recent.forget(envelope.id);
+    }
+  }
+
+  #acknowledge(envelope: ServerNotifyEnvelope): void {
+    if (envelope.ack === true) this.#options.acknowledge(envelope.id);
+  }
+
+  #remove(event: string, registration: Registration): void {
+    const registrations = this.#registrations.get(event);
+    registrations?.delete(registration);
+    if (registrations?.size === 0) this.#registrations.delete(event);
+  }
+}
+
+/** Without what is the client's own business. */
+function toMessage({ type: _type, ack: _ack, prevOffset: _prevOffset, ...message }: ServerNotifyEnvelope): Message {
+  return message;
+}

@@ -1,0 +1,203 @@
+import { WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
+import type { Outgoing } from './offline-queue.js';
+import type { EnvelopeEncoder } from './envelope-encoder.js';
+import type { Outbox } from './outbox.js';
+import type { Cancel, Scheduler } from './scheduler.js';
+
+/** How long one request may take. */
+export interface AskOptions {
+  /** Longest silence before the answer, in milliseconds; time without a connection counts. `0` is no limit. @default 10_000 */
+  readonly timeoutMs?: number | undefined;
+  /** Gives the request up; its promise rejects with the signal's reason. What is sent already may still take effect. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How one request is made. */
+export interface RequestOptions extends AskOptions {
+  /**
+   * Idempotency id, 1 to 64 characters. The gateway gives a repeat the first answer, so the client may send the request
+   * again after a broken connection, and so may the caller (PROTOCOL.md §2).
+   */
+  readonly id?: string | undefined;
+  /** Makes an `id`. @default false */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** {@link RequestOptions} of a request that may be sent again even without an id, since to do it twice is to do it once. */
+export interface RepeatableOptions extends RequestOptions {
+  readonly canRepeat?: boolean;
+}
+
+/** Takes the answers to one request: any number of items, then exactly one end. */
+export interface AnswerSink {
+  onItem(data: unknown): void;
+  onDone(data: unknown): void;
+  onFailed(error: unknown): void;
+}
+
+/** A request on its way in. */
+export interface NewRequest {
+  readonly event: string;
+  readonly data: unknown;
+  readonly id: string | undefined;
+  /** Whether it may be sent again after a broken connection. */
+  readonly canRepeat: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface OpenRequest {
+  readonly requestId: string;
+  readonly request: NewRequest;
+  readonly sink: AnswerSink;
+  readonly outgoing: Outgoing;
+  wasSent: boolean;
+  hasItems: boolean;
+  cancelTimer: Cancel | undefined;
+  readonly onAbort: () => void;
+}
+
+// A program that has more open than this is not waiting for its answers.
+const maxOpenRequests = 1_000;
+
+/** The requests that wait for an answer. */
+export class RequestTable {
+  readonly #open = new Map<string, OpenRequest>();
+  readonly #outbox: Outbox;
+  readonly #encoder: EnvelopeEncoder;
+  readonly #scheduler: Scheduler;
+  #count = 0;
+
+  constructor(outbox: Outbox, encoder: EnvelopeEncoder, scheduler: Scheduler) {
+    this.#outbox = outbox;
+    this.#encoder = encoder;
+    this.#scheduler = scheduler;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Sends or queues a request; whatever comes of it goes to `sink`. Returns a function that forgets it. */
+  start(request: NewRequest, sink: AnswerSink): () => void {
+    let entry: OpenRequest | undefined;
+    try {
+      request.signal?.throwIfAborted();
+      entry = this.#register(request, sink);
+      this.#outbox.send(entry.outgoing);
+    } catch (error) {
+      if (entry !== undefined) this.#remove(entry);
+      sink.onFailed(error);
+    }
+    return () => {
+      if (entry !== undefined) this.#withdraw(entry);
+    };
+  }
+
+  /** Gives an answer to its request. A late one, after a time-out, is ignored. */
+  settle(envelope: ResponseEnvelope | ErrorEnvelope): void {
+    const entry = envelope.requestId === undefined ? undefined : this.#open.get(envelope.requestId);
+    if (entry === undefined) return;
+    if (envelope.type === 'error') {
+      this.#fail(entry, errorOf(envelope));
+    } else if (envelope.more === true) {
+      entry.hasItems = true;
+      this.#startTimer(entry);
+      entry.sink.onItem(envelope.data);
+    } else {
+      this.#remove(entry);
+      entry.sink.onDone(envelope.data);
+    }
+  }
+
+  /** The connection is gone: what was sent and can't be repeated fails, with an unknown outcome. */
+  failUnrepeatable(error: WscError): void {
+    for (const entry of [...this.#open.values()]) {
+      if (entry.wasSent && !(entry.request.canRepeat && !entry.hasItems)) this.#fail(entry, error);
+    }
+  }
+
+  /** Fails everything that was sent, repeatable or not. */
+  failSent(error: WscError): void {
+    for (const entry of [...this.#open.values()]) if (entry.wasSent) this.#fail(entry, error);
+  }
+
+  failAll(error: WscError): void {
+    for (const entry of [...this.#open.values()]) this.#fail(entry, error);
+  }
+
+  /** Sends again what the last connection left without an answer. */
+  repeat(): void {
+    for (const entry of [...this.#open.values()]) if (entry.wasSent) this.#outbox.sendFirst(entry.outgoing);
+  }
+
+  #register(request: NewRequest, sink: AnswerSink): OpenRequest {
+    if (this.#open.size >= maxOpenRequests) {
+      throw new WscError('WSC_LIMIT_EXCEEDED', { message: `${maxOpenRequests} requests wait for an answer already.` });
+    }
+    this.#count += 1;
+    const requestId = this.#count.toString(36);
+    const { event, data, id } = request;
+    const encoded = this.#encoder.encode({
+      type: 'request',
+      form: 'wsc',
+      event,
+      data,
+      requestId,
+      ...(id !== undefined && { id }),
+    });
+    const entry: OpenRequest = {
+      requestId,
+      request,
+      sink,
+      outgoing: {
+        ...encoded,
+        onSent: () => {
+          entry.wasSent = true;
+        },
+        onDropped: (error) => this.#fail(entry, error),
+      },
+      wasSent: false,
+      hasItems: false,
+      cancelTimer: undefined,
+      onAbort: () => this.#fail(entry, request.signal?.reason),
+    };
+    this.#open.set(requestId, entry);
+    request.signal?.addEventListener('abort', entry.onAbort, { once: true });
+    this.#startTimer(entry);
+    return entry;
+  }
+
+  #startTimer(entry: OpenRequest): void {
+    entry.cancelTimer?.();
+    if (entry.request.timeoutMs === 0) return;
+    entry.cancelTimer = this.#scheduler.after(entry.request.timeoutMs, () => this.#fail(entry, timedOut(entry)));
+  }
+
+  #fail(entry: OpenRequest, error: unknown): void {
+    if (this.#withdraw(entry)) entry.sink.onFailed(error);
+  }
+
+  #withdraw(entry: OpenRequest): boolean {
+    this.#outbox.withdraw(entry.outgoing);
+    return this.#remove(entry);
+  }
+
+  #remove(entry: OpenRequest): boolean {
+    entry.cancelTimer?.();
+    entry.request.signal?.removeEventListener('abort', entry.onAbort);
+    return this.#open.delete(entry.requestId);
+  }
+}
+
+function timedOut({ request, wasSent }: OpenRequest): WscError {
+  const message = wasSent
+    ? `"${request.event}" got no answer within ${request.timeoutMs} ms.`
+    : `"${request.event}" could not be sent within ${request.timeoutMs} ms.`;
+  return new WscError('WSC_TIMEOUT', { message, details: { outcome: wasSent ? 'unknown' : 'failed' } });
+}
+
+/** What the gateway answered, as an error; its trace id is in `cause`. */
+export function errorOf({ error, message, details, retryAfterMs, traceId }: ErrorEnvelope): WscError {
+  return new WscError(error, { message, details, retryAfterMs, cause: { traceId } });
+}
