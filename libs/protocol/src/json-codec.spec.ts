@@ -141,8 +141,8 @@ describe('what is no envelope', () => {
     ['a number out of range', '{"event":"chat","data":1e999}'],
     ['a nested number out of range', '{"event":"chat","data":[{"a":-1e999}]}'],
     ['a byte order mark', '\uFEFF{"event":"chat"}'],
-    ['a byte order mark in bytes', new Uint8Array([0xef, 0xbb, 0xbf, 0x7b, 0x7d])],
-    ['bytes that are not UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
+    ['a byte order mark in bytes', Buffer.from('\uFEFF{"event":"chat"}')],
+    ['bytes that are not UTF-8', Buffer.from('{"event":"chat","data":"\xff"}', 'latin1')],
   ])('refuses %s', (_, payload) => {
     expect(refusalOf(payload)).toMatchObject({ error: 'WSC_INVALID_ENVELOPE', code: 400 });
   });

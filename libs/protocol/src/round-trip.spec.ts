@@ -12,7 +12,7 @@ import {
 type Model<T> = { readonly [Key in keyof T]: fc.Arbitrary<T[Key]> };
 
 /** Plain objects with all fields of `required` and some of `optional`. */
-function object<R, O>(required: Model<R>, optional: Model<O>): fc.Arbitrary<R & Partial<O>> {
+function object<R, O>(required: Model<R>, optional: Model<O>) {
   return fc
     .tuple(fc.record(required), fc.record(optional, { requiredKeys: [] }))
     .map(([fields, more]) => ({ ...fields, ...more }));

@@ -7,6 +7,7 @@ import {
   jsonCodec,
   serverCodecs,
   type ClientEnvelope,
+  type ResponseEnvelope,
   type ServerEnvelope,
 } from '../index.js';
 
@@ -26,7 +27,7 @@ const request = (event: string, data: unknown, requestId?: string): ClientEnvelo
 const notify = (event: string, data: unknown): ClientEnvelope => ({ type: 'notify', form: 'wsc', event, data });
 
 const stamp = { traceId: 't1', timestamp: 1_700_000_000_000 };
-const answerTo = (event: string, data: unknown, requestId?: string): ServerEnvelope => ({
+const answerTo = (event: string, data: unknown, requestId?: string): ResponseEnvelope => ({
   type: 'response',
   form: 'wsc',
   event,
@@ -206,6 +207,12 @@ describe('ginforge.v1.json', () => {
       data: { x: 1 },
       timestamp: 5,
     });
+  });
+
+  it('leaves data that has more than content and data as it is', () => {
+    const data = { content: 'hi', data: { x: 1 }, more: true };
+    const message = { type: 'notify', event: 'chat', id: 'm1', data, timestamp: 5 } as const;
+    expect(encode(ginforgeCodec, message)).toStrictEqual({ type: 'chat', id: 'm1', content: data, timestamp: 5 });
   });
 });
 
