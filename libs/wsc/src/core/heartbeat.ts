@@ -19,19 +19,22 @@ export interface HeartbeatOptions<T extends HeartbeatMember> {
   expire(member: T): void;
 }
 
-const slotCount = 64;
 const longestTickMs = 1000;
 const shortestTickMs = 10;
+// Thousands that came in the same second (after a restart) are pinged over some ticks: each ping is a system call.
+const ticksForAll = 8;
+const smallestShare = 256;
 
 /**
- * Finds quiet connections with one timer for all of them: a wheel of slots, one of which is visited per tick. A busy member is
- * looked at once per interval and costs nothing else. Adding and removing take constant time.
+ * Finds quiet connections with one timer for all of them: each tick visits only those whose turn it is. A busy member is looked at
+ * once per interval and costs nothing else. Adding and removing take constant time.
  */
 export class Heartbeat<T extends HeartbeatMember> {
   readonly #options: HeartbeatOptions<T>;
   readonly #slotOf = new Map<T, Set<T>>();
-  #slots = emptySlots<T>();
-  #position = 0;
+  /** Who is to be visited at which tick. */
+  readonly #slots = new Map<number, Set<T>>();
+  #tickIndex = 0;
   #now = 0;
   #lastTickAt = 0;
   #intervalMs = 0;
@@ -72,7 +75,6 @@ export class Heartbeat<T extends HeartbeatMember> {
   /** Forgets all members and stops the timer. */
   close(): void {
     this.#slotOf.clear();
-    this.#slots = emptySlots();
     this.#stop();
   }
 
@@ -87,31 +89,41 @@ export class Heartbeat<T extends HeartbeatMember> {
   #stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#slots.clear();
   }
 
   #tick(): void {
     const monotonic = this.#options.clock.monotonic();
     this.#now += Math.min(monotonic - this.#lastTickAt, 2 * this.#tickMs);
     this.#lastTickAt = monotonic;
-    if (this.#intervalMs !== this.#options.intervalMs() || this.#timeoutMs !== this.#options.timeoutMs())
-      this.#restart();
-    this.#position = (this.#position + 1) % slotCount;
-    const due = this.#slots[this.#position];
-    if (!due || due.size === 0) return;
-    // Taken out first: members are put into slots again, and callbacks may remove any of them.
-    this.#slots[this.#position] = new Set();
-    for (const member of due) this.#visit(member);
+    if (this.#haveSettingsChanged()) this.#restart();
+    this.#tickIndex += 1;
+    const due = this.#slots.get(this.#tickIndex);
+    if (!due) return;
+    this.#slots.delete(this.#tickIndex);
+    let share = Math.max(smallestShare, Math.ceil(this.size / ticksForAll));
+    for (const member of due) {
+      share -= 1;
+      if (share >= 0) this.#visit(member);
+      else this.#put(member, 1);
+    }
   }
 
   #visit(member: T): void {
     const quietMs = this.#now - member.lastSeenAt;
-    if (this.#isOff || quietMs < Math.min(this.#intervalMs, this.#expiryMs)) return this.#schedule(member);
-    if (quietMs >= this.#expiryMs) {
+    if (quietMs < Math.min(this.#intervalMs, this.#expiryMs)) {
+      this.#schedule(member);
+    } else if (quietMs < this.#expiryMs) {
+      this.#schedule(member);
+      this.#options.ping(member);
+    } else {
       this.remove(member);
-      return this.#options.expire(member);
+      this.#options.expire(member);
     }
-    this.#schedule(member);
-    this.#options.ping(member);
+  }
+
+  #haveSettingsChanged(): boolean {
+    return this.#intervalMs !== this.#options.intervalMs() || this.#timeoutMs !== this.#options.timeoutMs();
   }
 
   get #isOff(): boolean {
@@ -122,29 +134,29 @@ export class Heartbeat<T extends HeartbeatMember> {
     return this.#timeoutMs > 0 ? this.#timeoutMs : Infinity;
   }
 
-  /** Puts a member into the slot of its next ping or expiry; one further than the wheel reaches is looked at early. */
+  /** Notes when a member's next ping or expiry may be due. */
   #schedule(member: T): void {
     const quietMs = this.#now - member.lastSeenAt;
-    const untilPingMs = this.#isOff ? Infinity : this.#intervalMs - (quietMs % this.#intervalMs);
-    const dueInMs = Math.min(untilPingMs, this.#isOff ? Infinity : this.#expiryMs - quietMs);
-    const ticks = Math.min(Math.max(Math.ceil(dueInMs / this.#tickMs), 1), slotCount - 1);
-    const slot = this.#slots[(this.#position + ticks) % slotCount];
-    if (!slot) return;
-    slot.add(member);
+    const dueInMs = Math.min(this.#intervalMs - (quietMs % this.#intervalMs), this.#expiryMs - quietMs);
+    this.#put(member, this.#isOff ? Infinity : Math.max(Math.ceil(dueInMs / this.#tickMs), 1));
+  }
+
+  #put(member: T, ticks: number): void {
+    const index = this.#tickIndex + ticks;
+    const slot = this.#slots.get(index) ?? new Set();
+    this.#slots.set(index, slot.add(member));
     this.#slotOf.set(member, slot);
   }
 
-  /** The settings have changed: a new tick, and a new place for everybody. */
+  /** The settings have changed: a new tick, and a fresh start for everybody, so that nobody expires without having been pinged. */
   #restart(): void {
     this.#stop();
     this.#start();
-    this.#slots = emptySlots();
-    for (const member of this.#slotOf.keys()) this.#schedule(member);
+    for (const member of this.#slotOf.keys()) {
+      member.lastSeenAt = this.#now;
+      this.#schedule(member);
+    }
   }
-}
-
-function emptySlots<T>(): Set<T>[] {
-  return Array.from({ length: slotCount }, () => new Set<T>());
 }
 
 /** A thirtieth of what is to be measured, so that nobody is more than that late. */

@@ -56,5 +56,6 @@ function checkForm(offers: readonly string[]): void {
 function valueOf(offers: readonly string[], prefix: string): string | undefined {
   const [found, second] = offers.filter((offer) => offer.startsWith(prefix));
   if (second !== undefined) throw refuse.badRequest(`Several "${prefix}" subprotocols are offered.`);
+  if (found === prefix) throw refuse.badRequest(`The "${prefix}" subprotocol is empty.`);
   return found?.slice(prefix.length);
 }

@@ -6,8 +6,7 @@ import { createHash } from 'node:crypto';
  * @throws {TypeError} for data that JSON can't write.
  */
 export function fingerprintOf(event: string, data: unknown): string {
-  // An event name has no spaces (PROTOCOL.md §5), so the first one ends it.
   return createHash('sha256')
-    .update(`${event} ${JSON.stringify(data) ?? ''}`)
+    .update(JSON.stringify([event, data]))
     .digest('base64url');
 }

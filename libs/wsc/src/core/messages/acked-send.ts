@@ -30,7 +30,7 @@ export interface AckedSendDependencies {
   readonly clock: Clock;
   readonly acks: AckTable;
   /** Sends the message once more: same id, acknowledgement asked for. */
-  attempt(): MaybePromise<SendResult>;
+  readonly attempt: () => MaybePromise<SendResult>;
 }
 
 /** What became of the attempts so far. */
@@ -50,8 +50,8 @@ export async function sendWithAck(
   message: { readonly id: string; readonly userId: string },
   options: AckSendOptions = {},
 ): Promise<AckOutcome> {
-  const timeoutMs = parseInteger('timeoutMs', options.timeoutMs ?? 5000, 1, 600_000);
-  const maxAttempts = 1 + parseInteger('retries', options.retries ?? 0, 0, 10);
+  const timeoutMs = parseInteger('timeoutMs', options.timeoutMs ?? 5000, { min: 1, max: 600_000 });
+  const maxAttempts = 1 + parseInteger('retries', options.retries ?? 0, { min: 0, max: 10 });
   const startedAt = dependencies.clock.monotonic();
   const progress: Progress = { wasHandedOver: false, open: 0, reason: '' };
   for (let attempts = 1; ; attempts += 1) {
@@ -103,7 +103,8 @@ function mayArrive(progress: Progress): boolean {
   return progress.wasHandedOver || progress.open > 0;
 }
 
-function parseInteger(name: string, value: number, min: number, max: number): number {
+function parseInteger(name: string, value: number, range: { readonly min: number; readonly max: number }): number {
+  const { min, max } = range;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new WscError('WSC_VALIDATION_FAILED', {
     message: `Expected \`${name}\` to be an integer from ${min} to ${max}, got ${String(value)}`,

@@ -33,6 +33,7 @@ export class AckTable {
   readonly #clock: Clock;
   readonly #maxPending: number;
   readonly #pending = new Map<string, Pending>();
+  #isClosed = false;
 
   constructor(dependencies: AckTableDependencies) {
     this.#clock = dependencies.clock;
@@ -49,6 +50,7 @@ export class AckTable {
    * @throws {WscError} WSC_CONFLICT when this message already waits for this user; WSC_LIMIT_EXCEEDED when too many wait.
    */
   expect(message: { readonly messageId: string; readonly userId: string; readonly timeoutMs: number }): AckExpectation {
+    if (this.#isClosed) return { settled: Promise.resolve(undefined), cancel: () => undefined };
     const key = keyOf(message.userId, message.messageId);
     if (this.#pending.has(key)) {
       throw new WscError('WSC_CONFLICT', { message: 'This message already waits for its acknowledgement.' });
@@ -75,8 +77,9 @@ export class AckTable {
     return strangers;
   }
 
-  /** Ends every wait, as if its time were up. */
+  /** Ends every wait, and those to come, as if their time were up. */
   close(): void {
+    this.#isClosed = true;
     for (const [key, pending] of this.#pending) this.#end(key, pending, undefined);
   }
 

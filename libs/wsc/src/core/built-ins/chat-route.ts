@@ -1,0 +1,33 @@
+import { parseUserId, WscError } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { Route } from '../inbound/routes.js';
+import { createMessageId } from '../ids.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Sender } from '../messages/sender.js';
+import { parseFields } from './parse-data.js';
+import { senderOf } from './room-routes.js';
+
+/** Whether a client may write to a user. */
+export type AuthorizeChat = (from: Connection, to: string) => MaybePromise<boolean>;
+
+/** `chat` (PROTOCOL.md §4): to all devices of a user and to the sender's other devices. Off until the application allows it. */
+export function chatRoute(deps: {
+  readonly sender: Sender;
+  readonly authorize: () => AuthorizeChat | undefined;
+}): Route {
+  return {
+    event: 'chat',
+    isBuiltIn: true,
+    handler: async (data, { connection }) => {
+      const fields = parseFields(data);
+      const to = parseUserId(fields['to'], 'to');
+      if (connection.userId === undefined || (await deps.authorize()?.(connection, to)) !== true)
+        throw new WscError('WSC_FORBIDDEN');
+      const message = { id: createMessageId(), event: 'chat', data: fields['data'], to, ...senderOf(connection) };
+      const except = { exceptConnectionId: connection.id };
+      await deps.sender.toUser(to, message, except);
+      if (to !== connection.userId) await deps.sender.toUser(connection.userId, message, except);
+      return { id: message.id };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { WscError } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { Principal } from '../connect/principal.js';
+import type { Route } from '../inbound/routes.js';
+import type { Authenticator, RevocationList } from '../ports/access.js';
+import type { Membership } from '../rooms/membership.js';
+import type { RoomAccess } from '../rooms/room-access.js';
+import type { TokenExpiry } from '../users/token-expiry.js';
+import { isAllowedUserType } from '../connect/user-type.js';
+import { parseFields } from './parse-data.js';
+
+export interface RefreshTokenDependencies {
+  readonly authenticator: Authenticator | undefined;
+  readonly revocations: RevocationList | undefined;
+  readonly userTypes: () => readonly string[];
+  readonly expiry: TokenExpiry;
+  readonly access: RoomAccess;
+  readonly membership: Membership;
+}
+
+/**
+ * `refresh_token` (PROTOCOL.md §4): the connection lives on with the new claims. A token that can't be read is refused; one of
+ * somebody else, of a user type that isn't allowed, or revoked, ends the connection with 4501.
+ */
+export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
+  return {
+    event: 'refresh_token',
+    isBuiltIn: true,
+    isExclusive: true,
+    handler: async (data, { connection }) => {
+      const token = parseFields(data)['token'];
+      if (typeof token !== 'string')
+        throw new WscError('WSC_VALIDATION_FAILED', { details: { token: ['must be a string'] } });
+      if (deps.authenticator === undefined || connection.userId === undefined) throw new WscError('WSC_FORBIDDEN');
+      const principal = await deps.authenticator.verify(token);
+      if (!(await isAcceptable(deps, connection, principal))) {
+        connection.close('unauthorized');
+        throw new WscError('WSC_UNAUTHORIZED');
+      }
+      connection.replacePrincipal(principal);
+      deps.expiry.watch(connection);
+      await authorizeRoomsAgain(deps, connection);
+      return { expires_at: principal.expiresAt ?? null };
+    },
+  };
+}
+
+async function isAcceptable(
+  deps: RefreshTokenDependencies,
+  connection: Connection,
+  principal: Principal,
+): Promise<boolean> {
+  if (principal.userId !== connection.userId || !isAllowedUserType(principal, deps.userTypes())) return false;
+  return principal.tokenId === undefined || (await deps.revocations?.isRevoked(principal.tokenId)) !== true;
+}
+
+/** New claims may open fewer rooms. Rooms that the application has put the connection into are its own business. */
+async function authorizeRoomsAgain(deps: RefreshTokenDependencies, connection: Connection): Promise<void> {
+  for (const room of deps.access.roomsJoinedByClient(connection)) {
+    if (await deps.access.mayJoin(connection, room)) continue;
+    await deps.membership.leave(connection, room);
+    deps.access.leftByClient(connection, room);
+    connection.send('room_closed', { room, reason: 'forbidden' });
+  }
+}

@@ -1,0 +1,72 @@
+import type { Connection } from '../connection.js';
+import type { Route } from '../inbound/routes.js';
+import type { Sender } from '../messages/sender.js';
+import type { Membership } from '../rooms/membership.js';
+import type { RoomAccess } from '../rooms/room-access.js';
+import type { Role, RoomRegistry } from '../rooms/room-registry.js';
+import { parseFields, parseRoom } from './parse-data.js';
+
+export interface RoomRouteDependencies {
+  readonly access: RoomAccess;
+  readonly membership: Membership;
+  readonly rooms: RoomRegistry;
+  readonly sender: Sender;
+}
+
+/** `join_room`, `leave_room`, `subscribe`, `unsubscribe` (PROTOCOL.md §4). */
+export function roomRoutes(deps: RoomRouteDependencies): readonly Route[] {
+  const enter =
+    (role: Role): Route['handler'] =>
+    async (data, { connection }) => {
+      const room = parseRoom(data);
+      await deps.access.requireJoin(connection, room);
+      await deps.membership.join(connection, room, role);
+      deps.access.joinedByClient(connection, room);
+      return { room, members: deps.rooms.get(room)?.memberCount ?? 0, ...recoveryOf(data) };
+    };
+  const exit: Route['handler'] = async (data, { connection }) => {
+    const room = parseRoom(data);
+    await deps.membership.leave(connection, room);
+    deps.access.leftByClient(connection, room);
+    return { room };
+  };
+  return [
+    { event: 'join_room', handler: enter('member') },
+    { event: 'subscribe', handler: enter('subscriber') },
+    { event: 'leave_room', handler: exit },
+    { event: 'unsubscribe', handler: exit },
+  ].map((route) => ({ ...route, isExclusive: true, isBuiltIn: true }));
+}
+
+/** `room_message` (PROTOCOL.md §4): to the members, the sending connection excluded unless it asks for an echo. */
+export function roomMessageRoute(deps: RoomRouteDependencies): Route {
+  return {
+    event: 'room_message',
+    isBuiltIn: true,
+    handler: async (data, { connection }) => {
+      const room = parseRoom(data);
+      const fields = parseFields(data);
+      await deps.access.requirePublish(connection, room);
+      const except = fields['echo'] === true ? {} : { exceptConnectionId: connection.id };
+      const { id } = await deps.sender.toRoom(
+        room,
+        { event: 'room_message', data: fields['data'], ...senderOf(connection) },
+        except,
+      );
+      return { id };
+    },
+  };
+}
+
+/** Who sent it, as receivers see it: from the server's own knowledge, never from the client's. */
+export function senderOf(connection: Connection): { readonly from?: string; readonly fromName?: string } {
+  return {
+    ...(connection.userId !== undefined && { from: connection.userId }),
+    ...(connection.name !== undefined && { fromName: connection.name }),
+  };
+}
+
+/** Rooms keep no history yet: who asks to recover is told so (PROTOCOL.md §6). */
+function recoveryOf(data: unknown): { readonly recovered?: false; readonly reason?: 'disabled' } {
+  return parseFields(data)['recover'] === undefined ? {} : { recovered: false, reason: 'disabled' };
+}

@@ -1,0 +1,252 @@
+import { isUserId } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { HubOptions } from '../hub-options.js';
+import { createDeviceId } from '../ids.js';
+import type { ConnectionSlots } from '../limits/connection-slots.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import { composeMiddleware, type Middleware } from '../middleware.js';
+import type { AddressPolicy, Authenticator, OriginPolicy, RevocationList } from '../ports/access.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { Counters } from '../stats.js';
+import { mayConnectDevice } from '../users/device-policy.js';
+import { resolveOffer } from './credentials.js';
+import { Handshake, type HandshakeRequest } from './handshake.js';
+import type { Endpoint, PathTable } from './path-table.js';
+import type { Principal } from './principal.js';
+import { HandshakeRefusal, refuse } from './refusal.js';
+import { isAllowedUserType } from './user-type.js';
+import { withDeadline } from './with-deadline.js';
+
+/** Decides whether a connection may open, after everything else was checked. `false` refuses with 403, a {@link HandshakeRefusal} as it says. */
+export type ConnectGuard = (handshake: Handshake) => MaybePromise<unknown>;
+
+/** Leave to open one connection. */
+export interface Admission {
+  readonly handshake: Handshake;
+  readonly endpoint: Endpoint;
+  /** Gives back what was reserved; once it is a connection, the hub does it at its end. */
+  release(): void;
+}
+
+export interface GateDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: () => HubOptions;
+  readonly paths: PathTable;
+  readonly slots: ConnectionSlots;
+  readonly counters: Counters;
+  readonly connectionsOf: (userId: string) => Iterable<Connection>;
+  readonly isOpen: () => boolean;
+  readonly authenticator: Authenticator | undefined;
+  readonly revocations: RevocationList | undefined;
+  readonly addresses: AddressPolicy | undefined;
+  readonly origins: OriginPolicy | undefined;
+}
+
+const retryAfterSeconds = 5;
+
+/**
+ * All checks between a parsed upgrade request and the 101, in the order of PROTOCOL.md §1. Places are reserved before the first
+ * await and given back on every refusal.
+ */
+export class Gate {
+  readonly #deps: GateDependencies;
+  readonly #guards: { readonly path: string | undefined; readonly guard: ConnectGuard }[] = [];
+  readonly #middleware: Middleware<Handshake>[] = [];
+  readonly #pending = new Set<AbortController>();
+
+  constructor(dependencies: GateDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /** Handshakes that are being checked. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** @param path the pattern of the endpoint that it holds for; absent: all. */
+  addConnectGuard(guard: ConnectGuard, path?: string): void {
+    this.#guards.push({ guard, path });
+  }
+
+  /** Around authentication and guards; a throw refuses, and so does not calling `next`. */
+  use(middleware: Middleware<Handshake>): void {
+    this.#middleware.push(middleware);
+  }
+
+  /**
+   * @param signal aborted when the client goes away.
+   * @throws {HandshakeRefusal} and nothing else.
+   */
+  async admit(request: HandshakeRequest, signal: AbortSignal): Promise<Admission> {
+    const releases: (() => void)[] = [];
+    const release = (): void => releases.splice(0).forEach((giveBack) => giveBack());
+    try {
+      // Up to here and within #reserve nothing is awaited: simultaneous handshakes can't get past a limit together.
+      const endpoint = this.#reserve(request, releases);
+      const handshake = this.#createHandshake(request);
+      await this.#withDeadline(signal, () => this.#check(handshake, releases));
+      if (!this.#deps.isOpen()) throw shuttingDown();
+      return { handshake, endpoint, release };
+    } catch (error) {
+      release();
+      throw this.#refusalOf(error);
+    }
+  }
+
+  /** Whether a page of this request's `Origin` may read why it was refused. */
+  async allowsOrigin(request: HandshakeRequest): Promise<boolean> {
+    try {
+      const handshake = this.#createHandshake(request);
+      const origin = handshake.header('origin');
+      return origin !== undefined && ((await this.#deps.origins?.isAllowed(origin, handshake)) ?? false);
+    } catch {
+      // A request that can't even be read is refused by `admit`, with its reason; nobody else needs it.
+      return false;
+    }
+  }
+
+  /** Refuses every handshake that is being checked, because the node shuts down. */
+  abortPending(): void {
+    for (const pending of this.#pending) pending.abort(shuttingDown());
+  }
+
+  #reserve(request: HandshakeRequest, releases: (() => void)[]): Endpoint {
+    const { slots, options, isOpen, paths } = this.#deps;
+    if (!isOpen()) throw shuttingDown();
+    const match = paths.match(request.path);
+    if (match === undefined) throw refuse.notFound();
+    const slot = slots.reserveAddress(this.#addressOf(request), options().limits);
+    if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
+    if (!slot.ok) throw refuse.tooManyRequests('Too many connections from this address.', retryAfterSeconds);
+    releases.push(() => slot.release());
+    return match.endpoint;
+  }
+
+  #createHandshake(request: HandshakeRequest): Handshake {
+    const match = this.#deps.paths.match(request.path);
+    if (match === undefined) throw refuse.notFound();
+    const { tokenInQuery, tokenCookie, protocols } = this.#deps.options();
+    const offer = resolveOffer(request, {
+      tokenInQuery,
+      protocols,
+      ...(tokenCookie !== '' && { cookieName: tokenCookie }),
+    });
+    return new Handshake({
+      request,
+      path: match.endpoint.pattern,
+      params: match.params,
+      remoteAddress: this.#addressOf(request),
+      token: offer.token,
+      connectToken: offer.connectToken,
+      deviceId: offer.deviceId ?? createDeviceId(),
+      protocol: offer.protocol,
+    });
+  }
+
+  async #check(handshake: Handshake, releases: (() => void)[]): Promise<void> {
+    await this.#checkOrigin(handshake);
+    if (this.#deps.addresses?.isAllowed(handshake.remoteAddress) === false)
+      throw refuse.forbidden('This address is not allowed.');
+    let isDone = false;
+    await composeMiddleware(this.#middleware)(handshake, async () => {
+      await this.#authenticate(handshake);
+      this.#reserveUser(handshake, releases);
+      await this.#guard(handshake);
+      isDone = true;
+    });
+    if (!isDone) throw refuse.forbidden('This connection is not allowed.');
+  }
+
+  async #checkOrigin(handshake: Handshake): Promise<void> {
+    const origin = handshake.header('origin');
+    if (origin === undefined || this.#deps.origins === undefined) return;
+    if (!(await this.#deps.origins.isAllowed(origin, handshake))) throw refuse.forbidden('This origin is not allowed.');
+  }
+
+  async #authenticate(handshake: Handshake): Promise<void> {
+    const { authenticator, revocations, options, clock } = this.#deps;
+    const { auth, userTypes } = options();
+    if (auth === 'none') return;
+    const principal = await authenticator?.authenticate(handshake);
+    if (principal === undefined) {
+      if (auth === 'required') throw refuse.unauthorized('Authentication is needed.');
+      return;
+    }
+    requireValid(principal);
+    if (principal.expiresAt !== undefined && principal.expiresAt <= clock.now())
+      throw refuse.unauthorized('The token has expired.');
+    if (principal.tokenId !== undefined && (await revocations?.isRevoked(principal.tokenId)) === true) {
+      throw refuse.unauthorized('The token was revoked.');
+    }
+    if (!isAllowedUserType(principal, userTypes)) throw refuse.forbidden('This user type is not allowed.');
+    handshake.principal = principal;
+  }
+
+  #reserveUser(handshake: Handshake, releases: (() => void)[]): void {
+    const userId = handshake.principal?.userId;
+    if (userId === undefined) return;
+    const { limits, devicePolicy } = this.#deps.options();
+    const slot = this.#deps.slots.reserveUser(userId, limits.maxConnectionsPerUser);
+    if (!slot.ok) throw refuse.tooManyRequests('Too many connections of this user.', retryAfterSeconds);
+    releases.push(() => slot.release());
+    if (!mayConnectDevice(devicePolicy, this.#deps.connectionsOf(userId), handshake.deviceId)) {
+      throw refuse.tooManyRequests('Too many devices of this user.', retryAfterSeconds);
+    }
+  }
+
+  async #guard(handshake: Handshake): Promise<void> {
+    for (const { guard, path } of this.#guards) {
+      if (path !== undefined && path !== handshake.path) continue;
+      if ((await guard(handshake)) === false) throw refuse.forbidden('This connection is not allowed.');
+    }
+  }
+
+  async #withDeadline(signal: AbortSignal, check: () => Promise<void>): Promise<void> {
+    const pending = new AbortController();
+    this.#pending.add(pending);
+    try {
+      await withDeadline(check(), {
+        clock: this.#deps.clock,
+        timeoutMs: this.#deps.options().handshakeTimeoutMs,
+        signals: [signal, pending.signal],
+        onTimeout: () => refuse.unavailable('The connection could not be checked in time.', retryAfterSeconds),
+      });
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  #addressOf(request: HandshakeRequest): string {
+    const { addresses } = this.#deps;
+    if (addresses === undefined) return request.peerAddress;
+    const forwarded = request.headers['x-forwarded-for'];
+    return addresses.clientAddress(
+      request.peerAddress,
+      typeof forwarded === 'string' || forwarded === undefined ? forwarded : forwarded.join(','),
+    );
+  }
+
+  #refusalOf(error: unknown): HandshakeRefusal {
+    const refusal = error instanceof HandshakeRefusal ? error : refuse.internal(error);
+    this.#deps.counters.refusedConnections += 1;
+    if (refusal.statusCode >= 500 && refusal.cause !== undefined) {
+      this.#deps.logger.error('A connection could not be checked.', { cause: refusal.cause });
+    }
+    return refusal;
+  }
+}
+
+function shuttingDown(): HandshakeRefusal {
+  return refuse.unavailable('The server is not taking connections now.', retryAfterSeconds);
+}
+
+/** An authenticator is the application's: what it answers is checked before it becomes an address. */
+function requireValid(principal: Principal): void {
+  if (!isUserId(principal.userId))
+    throw refuse.unauthorized(
+      'The user id is not valid.',
+      new Error('Expected a user id of 1 to 128 printable characters'),
+    );
+}

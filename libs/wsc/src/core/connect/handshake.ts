@@ -1,0 +1,65 @@
+import type { Principal } from './principal.js';
+
+/** What a transport read from an upgrade request, before any check. Header names are in lower case. */
+export interface HandshakeRequest {
+  /** The path as asked for, without query, percent-encoded as it came. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The socket's own peer, which may be a proxy. */
+  readonly peerAddress: string;
+  /** `Sec-WebSocket-Protocol` offers in order, as they came. */
+  readonly offeredProtocols: readonly string[];
+  /** The transport's own request object, for guards that know it. */
+  readonly raw: unknown;
+}
+
+/** A handshake while it is checked, before the 101. Guards, middleware and authenticators get it; refuse by throwing. */
+export class Handshake {
+  readonly request: HandshakeRequest;
+  /** The pattern of the endpoint that matched, for example `/ws` or `/v/:tenant`. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** The client's address; behind a trusted proxy the forwarded one. */
+  readonly remoteAddress: string;
+  /** The bearer token, wherever it came from (PROTOCOL.md §1). Never logged. */
+  readonly token: string | undefined;
+  /** The one-time connect token. Never logged. */
+  readonly connectToken: string | undefined;
+  /** Given by the client or made by the server. */
+  readonly deviceId: string;
+  /** The selected subprotocol; undefined when none was offered. */
+  readonly protocol: string | undefined;
+  /** Set by the authenticator. Undefined: anonymous. */
+  principal: Principal | undefined;
+  /** Becomes the connection's metadata. */
+  readonly metadata = new Map<string, unknown>();
+
+  constructor(init: HandshakeInit) {
+    this.request = init.request;
+    this.path = init.path;
+    this.params = init.params;
+    this.remoteAddress = init.remoteAddress;
+    this.token = init.token;
+    this.connectToken = init.connectToken;
+    this.deviceId = init.deviceId;
+    this.protocol = init.protocol;
+  }
+
+  /** The first value of a header, or undefined. `name` in lower case. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return typeof value === 'string' || value === undefined ? value : value[0];
+  }
+}
+
+export interface HandshakeInit {
+  readonly request: HandshakeRequest;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly remoteAddress: string;
+  readonly token: string | undefined;
+  readonly connectToken: string | undefined;
+  readonly deviceId: string;
+  readonly protocol: string | undefined;
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../ports/clock.js';
+
+export interface DeadlineOptions {
+  readonly clock: Clock;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  /** The first that aborts ends the wait, with its reason. */
+  readonly signals: readonly AbortSignal[];
+  readonly onTimeout: () => Error;
+}
+
+/**
+ * Waits for `work`, but not for ever. What comes of it later is dropped, failures too.
+ * @throws what `work` throws, what `onTimeout` makes, or the reason of the signal that aborted.
+ */
+export function withDeadline<T>(
+  work: Promise<T>,
+  { clock, timeoutMs, signals, onTimeout }: DeadlineOptions,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = timeoutMs > 0 ? clock.after(timeoutMs, () => settle(() => reject(onTimeout()))) : undefined;
+    const onAbort = (event: Event): void => settle(() => reject(reasonOf(event.target)));
+    const settle = (end: () => void): void => {
+      timer?.cancel();
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      end();
+    };
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error('Failed', { cause: error }))),
+    );
+    for (const signal of signals) {
+      if (signal.aborted) return settle(() => reject(reasonOf(signal)));
+      signal.addEventListener('abort', onAbort, { once: true });
+    }
+  });
+}
+
+function reasonOf(target: EventTarget | null): Error {
+  const reason: unknown = target instanceof AbortSignal ? target.reason : undefined;
+  return reason instanceof Error ? reason : new Error('Aborted', { cause: reason });
+}

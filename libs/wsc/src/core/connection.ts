@@ -1,0 +1,346 @@
+import { closeCodes, type CloseCode, type CloseCodeName, type ServerEnvelope, type WscError } from '@nest-wsc/protocol';
+import type { Handshake } from './connect/handshake.js';
+import type { Principal } from './connect/principal.js';
+import type { DisconnectReason } from './hooks.js';
+import type { Priority } from './messages/message.js';
+import { Outbox, type OutboxFailure, type OutboxOptions } from './outbox/outbox.js';
+import type { EncodedMessage } from './outbox/encoded-message.js';
+import type { Encoding, TransportLink } from './ports/transport.js';
+
+/** `connecting`: from the 101 until `welcome`; it can be sent to, and everything queues behind `welcome`. */
+export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
+
+/** What a connection asks of its hub. */
+export interface ConnectionHost {
+  send(connection: Connection, event: string, data: unknown, options: ConnectionSendOptions): string;
+  reply(connection: Connection, requestId: string, data: unknown): void;
+  refuse(connection: Connection, requestId: string | undefined, error: WscError): void;
+  join(connection: Connection, room: string): Promise<void>;
+  leave(connection: Connection, room: string): Promise<void>;
+  /** Made when the first message comes: an idle connection holds none. */
+  createInbound(connection: Connection): InboundReceiver;
+  closing(connection: Connection): void;
+  closed(connection: Connection, reason: DisconnectReason): void;
+  /** Coarse monotonic milliseconds. */
+  coarseNow(): number;
+}
+
+/** What takes the messages of one connection. */
+export interface InboundReceiver {
+  receive(payload: string | Uint8Array): void;
+  /** `welcome` is out: what was held back may start. */
+  release(): void;
+  /** The connection is gone. */
+  abort(): void;
+}
+
+export interface ConnectionSendOptions {
+  /** @default 'normal' */
+  readonly priority?: Priority;
+  /** Asks for an acknowledgement, where the client can give one. @default false */
+  readonly ack?: boolean;
+  /** @default a new UUIDv7 */
+  readonly id?: string;
+}
+
+export interface ConnectionInit {
+  readonly id: string;
+  readonly handshake: Handshake;
+  readonly link: TransportLink;
+  readonly encoding: Encoding;
+  readonly host: ConnectionHost;
+  readonly outbox: Pick<OutboxOptions, 'fanOut' | 'limits'>;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+}
+
+/** How long `close` waits for a blocked link to take what is queued. */
+export const closeDrainMs = 2_000;
+
+/** How many messages wait for `welcome` at the most. */
+const maxHeldMessages = 256;
+
+/** One open transport link of this node. Handlers get it; the socket behind it stays with the transport. */
+export class Connection {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly remoteAddress: string;
+  /** The pattern of the endpoint it came in on. */
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+  /** The application's own facts about this connection; guards may set them during the handshake. */
+  readonly metadata: Map<string, unknown>;
+  readonly encoding: Encoding;
+  /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
+  lastSeenAt: number;
+
+  readonly #link: TransportLink;
+  readonly #host: ConnectionHost;
+  readonly #outbox: Outbox;
+  #principal: Principal | undefined;
+  #canAck: boolean;
+  #state: ConnectionState = 'connecting';
+  #rooms: Set<string> | undefined;
+  #serverClose: CloseCode | undefined;
+  #inbound: InboundReceiver | undefined;
+  #whenGone: (() => void)[] | undefined;
+  /** What is sent before `welcome` and leaves behind it. */
+  #held: EncodedMessage[] | undefined;
+
+  constructor(init: ConnectionInit) {
+    const { handshake } = init;
+    this.id = init.id;
+    this.deviceId = handshake.deviceId;
+    this.remoteAddress = handshake.remoteAddress;
+    this.path = handshake.path;
+    this.params = handshake.params;
+    this.connectedAt = init.connectedAt;
+    this.metadata = handshake.metadata;
+    this.encoding = init.encoding;
+    this.#principal = handshake.principal;
+    this.#link = init.link;
+    this.#host = init.host;
+    this.#canAck = init.encoding.codec.canAck && handshake.protocol !== undefined;
+    this.lastSeenAt = init.host.coarseNow();
+    this.#outbox = new Outbox({
+      ...init.outbox,
+      link: init.link,
+      encoding: init.encoding,
+      onFailure: (failure) => this.#outboxFailed(failure),
+    });
+  }
+
+  /** Who it belongs to; undefined while anonymous. Replaced by `refresh_token`. */
+  get principal(): Principal | undefined {
+    return this.#principal;
+  }
+
+  get userId(): string | undefined {
+    return this.#principal?.userId;
+  }
+
+  get userType(): string | undefined {
+    return this.#principal?.userType;
+  }
+
+  get name(): string | undefined {
+    return this.#principal?.name;
+  }
+
+  /** The subprotocol that it speaks. */
+  get protocol(): string {
+    return this.encoding.codec.subprotocol;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether nothing can be sent to it any more. */
+  get isClosed(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
+  /** Whether its client can acknowledge messages. */
+  get canAck(): boolean {
+    return this.#canAck;
+  }
+
+  /** The rooms it is in, as member or subscriber. */
+  get rooms(): readonly string[] {
+    return this.#rooms === undefined ? [] : [...this.#rooms];
+  }
+
+  get roomCount(): number {
+    return this.#rooms?.size ?? 0;
+  }
+
+  /** Bytes that wait for its link. */
+  get queuedBytes(): number {
+    return this.#outbox.queuedBytes;
+  }
+
+  isIn(room: string): boolean {
+    return this.#rooms?.has(room) ?? false;
+  }
+
+  /**
+   * Sends a message to this connection alone and answers its id.
+   * @throws {WscError} WSC_INVALID_NAME for a bad event name, WSC_INTERNAL where `data` can't be written.
+   */
+  send(event: string, data?: unknown, options: ConnectionSendOptions = {}): string {
+    return this.#host.send(this, event, data, options);
+  }
+
+  /** Sends an application's own payload as one binary message, behind what is queued. */
+  sendRaw(payload: Uint8Array): boolean {
+    return this.pushEncoded({
+      bytes: this.encoding.encodeRaw(payload, { isBroadcast: false }),
+      lane: 'normal',
+      room: undefined,
+    });
+  }
+
+  /** Answers a request; for handlers that do it themselves. */
+  reply(requestId: string, data: unknown): void {
+    this.#host.reply(this, requestId, data);
+  }
+
+  /** Refuses a request; for handlers that do it themselves. */
+  error(requestId: string | undefined, error: WscError): void {
+    this.#host.refuse(this, requestId, error);
+  }
+
+  /** @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED */
+  join(room: string): Promise<void> {
+    return this.#host.join(this, room);
+  }
+
+  leave(room: string): Promise<void> {
+    return this.#host.leave(this, room);
+  }
+
+  /** Closes it, once what is queued has left. A second call changes nothing. @default 'normal' */
+  close(how: CloseCodeName | CloseCode = 'normal'): void {
+    if (this.isClosed) return;
+    const code = typeof how === 'string' ? closeCodes[how] : how;
+    this.#beginClose(code);
+    this.#outbox.drain(() => this.#closeLink(code));
+  }
+
+  /** Closes it without waiting any longer for what is queued. */
+  closeNow(how: CloseCodeName | CloseCode): void {
+    const code = typeof how === 'string' ? closeCodes[how] : how;
+    if (!this.isClosed) this.#beginClose(code);
+    if (this.#state === 'closing') this.#closeLink(this.#serverClose ?? code);
+  }
+
+  // From here on: for the transport and the hub.
+
+  /** Bytes of one message have come. */
+  receive(payload: string | Uint8Array): void {
+    this.touch();
+    if (!this.isClosed) (this.#inbound ??= this.#host.createInbound(this)).receive(payload);
+  }
+
+  /** Any traffic has come, pongs too. */
+  touch(): void {
+    this.lastSeenAt = this.#host.coarseNow();
+  }
+
+  /** The link takes bytes again. */
+  drained(): void {
+    this.#outbox.drained();
+  }
+
+  /** The link is gone. */
+  closed(code: number, reason: string): void {
+    if (this.#state === 'closed') return;
+    const serverClose = this.#serverClose;
+    this.#state = 'closed';
+    this.#held = undefined;
+    this.#outbox.close();
+    this.#inbound?.abort();
+    this.#whenGone?.forEach((resolve) => resolve());
+    this.#host.closed(
+      this,
+      serverClose === undefined ? { code, reason, initiatedBy: 'client' } : { ...serverClose, initiatedBy: 'server' },
+    );
+  }
+
+  /**
+   * Queues an envelope of this connection's own. Answers whether it was queued.
+   * @throws {TypeError} where its data can't be written.
+   */
+  pushEnvelope(envelope: ServerEnvelope, lane: Priority = 'normal'): boolean {
+    if (this.isClosed) return false;
+    return this.pushEncoded({ bytes: this.encoding.encode(envelope, { isBroadcast: false }), lane, room: undefined });
+  }
+
+  pushEncoded(message: EncodedMessage): boolean {
+    if (this.#state === 'open') return this.#outbox.push(message);
+    return this.#state === 'connecting' && this.#hold(message);
+  }
+
+  /** Held back until `welcome`. */
+  pauseInbound(): void {
+    this.#link.pause();
+  }
+
+  resumeInbound(): void {
+    if (!this.isClosed) this.#link.resume();
+  }
+
+  /** Cuts the link now, without a closing handshake. */
+  terminate(): void {
+    this.#link.terminate();
+  }
+
+  /** Settles once its link is gone. */
+  get gone(): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve();
+    return new Promise((resolve) => (this.#whenGone ??= []).push(resolve));
+  }
+
+  ping(): void {
+    if (!this.isClosed) this.#link.ping();
+  }
+
+  /** Sends `welcome`, what was held behind it, and starts what has come in meanwhile. */
+  open(welcome: ServerEnvelope): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'open';
+    this.pushEnvelope(welcome);
+    const held = this.#held;
+    this.#held = undefined;
+    held?.forEach((message) => this.pushEncoded(message));
+    this.#inbound?.release();
+    this.#link.resume();
+  }
+
+  allowAcks(): void {
+    this.#canAck = true;
+  }
+
+  replacePrincipal(principal: Principal): void {
+    this.#principal = principal;
+  }
+
+  entered(room: string): void {
+    (this.#rooms ??= new Set()).add(room);
+  }
+
+  exited(room: string): void {
+    this.#rooms?.delete(room);
+  }
+
+  /** Bounded by the outbox's own budget; what is over it goes like a slow consumer's. */
+  #hold(message: EncodedMessage): boolean {
+    const held = (this.#held ??= []);
+    if (held.length >= maxHeldMessages) {
+      this.#outboxFailed('over-budget');
+      return false;
+    }
+    held.push(message);
+    return true;
+  }
+
+  #beginClose(code: CloseCode): void {
+    this.#serverClose = code;
+    this.#state = 'closing';
+    this.#host.closing(this);
+  }
+
+  #closeLink(code: CloseCode): void {
+    this.#outbox.close();
+    this.#link.close(code);
+  }
+
+  /** A slow consumer costs its own outbox and nothing else; its queue is gone, so there is nothing to wait for. */
+  #outboxFailed(failure: OutboxFailure): void {
+    this.closeNow('slowConsumer');
+    if (failure === 'stalled') this.#link.terminate();
+  }
+}

@@ -1,0 +1,167 @@
+import { builtInRoutes } from './built-ins/built-in-routes.js';
+import type { AuthorizeChat } from './built-ins/chat-route.js';
+import { Gate } from './connect/gate.js';
+import { PathTable } from './connect/path-table.js';
+import type { Connection, ConnectionHost } from './connection.js';
+import { EventBus } from './events.js';
+import { Heartbeat } from './heartbeat.js';
+import { Hooks } from './hooks.js';
+import type { HubOptions } from './hub-options.js';
+import { Answers } from './inbound/answers.js';
+import { InFlight } from './inbound/in-flight.js';
+import { Pipeline } from './inbound/pipeline.js';
+import { RouteTable } from './inbound/routes.js';
+import { InterceptorChain } from './interceptors.js';
+import { Connector } from './lifecycle/connector.js';
+import { ConnectionSlots } from './limits/connection-slots.js';
+import { IdempotencyTable } from './limits/idempotency.js';
+import { AckTable } from './messages/acks.js';
+import { Delivery } from './messages/delivery.js';
+import type { MessageContext } from './messages/message-context.js';
+import { Sender } from './messages/sender.js';
+import type { ComposedMiddleware } from './middleware.js';
+import { FanOut } from './outbox/fan-out.js';
+import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from './ports/access.js';
+import type { Broker } from './ports/broker.js';
+import type { Clock } from './ports/clock.js';
+import type { Logger } from './ports/logger.js';
+import type { Presence } from './ports/presence.js';
+import { Membership } from './rooms/membership.js';
+import { NamespaceTable } from './rooms/namespaces.js';
+import { RoomAccess } from './rooms/room-access.js';
+import { RoomRegistry } from './rooms/room-registry.js';
+import { UserStatus } from './rooms/user-status.js';
+import { Counters } from './stats.js';
+import { ConnectionRegistry } from './users/connection-registry.js';
+import { TokenExpiry } from './users/token-expiry.js';
+
+/** What a hub stands on: one implementation of each port. */
+export interface HubDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly broker: Broker;
+  readonly presence: Presence;
+  /** Absent: connections are anonymous. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Absent: credentials can't be revoked. */
+  readonly revocations?: RevocationList | undefined;
+  readonly connectTokens?: ConnectTokens | undefined;
+  /** Absent: the socket's peer is the client, and every address may connect. */
+  readonly addresses?: AddressPolicy | undefined;
+  /** Absent: every origin may connect. */
+  readonly origins?: OriginPolicy | undefined;
+}
+
+/** What the hub itself gives its parts: facts that change while it runs. */
+export interface HubState {
+  readonly options: () => HubOptions;
+  readonly isOpen: () => boolean;
+  readonly isDraining: () => boolean;
+  readonly middleware: () => ComposedMiddleware<MessageContext>;
+  readonly authorizeChat: () => AuthorizeChat | undefined;
+}
+
+export type HubParts = ReturnType<typeof createHubParts>;
+
+/** Builds the parts of a hub, each from those before it. */
+export function createHubParts(deps: HubDependencies, state: HubState, host: ConnectionHost) {
+  const { clock, logger, broker, presence, authenticator, revocations } = deps;
+  const { options } = state;
+  const limits = () => options().limits;
+  const counters = new Counters();
+  const events = new EventBus({ clock, logger });
+  const hooks = new Hooks<Connection, MessageContext>({ logger });
+  const interceptors = new InterceptorChain<Connection>();
+  const connections = new ConnectionRegistry();
+  const connectionsOf = (userId: string) => connections.ofUser(userId);
+  const namespaces = new NamespaceTable();
+  const rooms = new RoomRegistry({ clock, namespaces, limits, connectionsOf });
+  const access = new RoomAccess({ namespaces, rooms });
+  const delivery = new Delivery({ connections, rooms, counters });
+  const acks = new AckTable({ clock });
+  const onFailure = (cause: unknown): void => {
+    counters.errors += 1;
+    logger.debug('A message could not be sent.', { cause });
+  };
+  const sender = new Sender({ clock, broker, connections, delivery, interceptors, hooks, events, acks, onFailure });
+  const userStatus = new UserStatus({
+    clock,
+    graceMs: () => options().offlineGraceMs,
+    send: (room, data) => void sender.toRoom(room, { event: 'user_status', data }),
+  });
+  const { nodeId } = options();
+  const membership = new Membership({
+    nodeId,
+    rooms,
+    namespaces,
+    broker,
+    presence,
+    sender,
+    events,
+    logger,
+    userStatus,
+  });
+  const paths = new PathTable();
+  const slots = new ConnectionSlots();
+  const { addresses, origins } = deps;
+  const gate = new Gate({
+    ...{ clock, logger, options, paths, slots, counters, connectionsOf },
+    ...{ isOpen: state.isOpen, authenticator, revocations, addresses, origins },
+  });
+  const fanOut = new FanOut({
+    clock,
+    flushDelayMs: () => options().outbox.flushDelayMs,
+    writeTimeoutMs: () => options().outbox.writeTimeoutMs,
+  });
+  const heartbeat = new Heartbeat<Connection>({
+    clock,
+    intervalMs: () => options().heartbeatIntervalMs,
+    timeoutMs: () => options().clientTimeoutMs,
+    ping: (connection) => connection.ping(),
+    expire: (connection) => connection.closeNow('noPong'),
+  });
+  const expiry = new TokenExpiry(clock, (connection) => connection.close('tokenExpired'));
+  const connector = new Connector({
+    ...{ clock, logger, options, host, connections, fanOut, heartbeat, hooks, events, broker, presence },
+    ...{ namespaces, membership, userStatus, expiry, counters, revocations },
+  });
+  const routes = new RouteTable();
+  const idempotency = new IdempotencyTable({ clock, windowMs: () => options().idempotencyWindowMs });
+  const answers = new Answers({ clock, logger, counters, hooks, interceptors });
+  const pipeline = new Pipeline({
+    routes,
+    hooks,
+    interceptors,
+    idempotency,
+    answers,
+    events,
+    limits,
+    middleware: state.middleware,
+  });
+  const inFlight = new InFlight();
+  const inbound = { clock, limits, counters, routes, pipeline, answers, acks, inFlight, isDraining: state.isDraining };
+  const userTypes = () => options().userTypes;
+  for (const route of builtInRoutes({
+    ...{ enabled: options().builtIns, access, membership, rooms, sender, presence, expiry },
+    ...{ authenticator, revocations, userTypes, authorizeChat: state.authorizeChat },
+  })) {
+    routes.add(route);
+  }
+  return {
+    ...{
+      counters,
+      events,
+      hooks,
+      interceptors,
+      connections,
+      namespaces,
+      rooms,
+      access,
+      delivery,
+      acks,
+      sender,
+      userStatus,
+    },
+    ...{ membership, paths, slots, gate, fanOut, heartbeat, expiry, connector, routes, answers, inFlight, inbound },
+  };
+}

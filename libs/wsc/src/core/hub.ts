@@ -1,0 +1,396 @@
+import { parseUserId, WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
+import type { AuthorizeChat } from './built-ins/chat-route.js';
+import type { Admission, Gate } from './connect/gate.js';
+import type { Handshake } from './connect/handshake.js';
+import type { PathTable } from './connect/path-table.js';
+import type { Principal } from './connect/principal.js';
+import type { Connection, ConnectionHost } from './connection.js';
+import type { EventBus } from './events.js';
+import type { Hooks } from './hooks.js';
+import type { HubOptions } from './hub-options.js';
+import { createHubParts, type HubDependencies, type HubParts } from './hub-parts.js';
+import { traceIdFrom } from './ids.js';
+import { Inbound } from './inbound/inbound.js';
+import type { MessageHandler, RouteTable } from './inbound/routes.js';
+import type { InterceptorChain } from './interceptors.js';
+import { drainConnections } from './lifecycle/drain.js';
+import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
+import type { MessageContext } from './messages/message-context.js';
+import type { MessageInput, SendResult } from './messages/message.js';
+import type { SendOptions } from './messages/sender.js';
+import { composeMiddleware, type Middleware } from './middleware.js';
+import type { IssuedConnectToken } from './ports/access.js';
+import type { PageRequest, RoomUser, UserPage } from './ports/presence.js';
+import type { Encoding, TransportLink } from './ports/transport.js';
+import type { NamespaceTable } from './rooms/namespaces.js';
+import type { RoomInfo, RoomOptions } from './rooms/room.js';
+import { validateWith, type StandardSchema } from './standard-schema.js';
+import type { HubStats } from './stats.js';
+
+/**
+ * Keeps the connections, users and rooms of one node, and fans messages out. Knows neither Nest nor `ws` nor Redis: transports
+ * bring connections in, and the ports in {@link HubDependencies} connect it with other nodes.
+ */
+export class Hub {
+  /** Decides whether clients may write to users by `chat`; undefined: they may not. */
+  authorizeChat: AuthorizeChat | undefined;
+
+  readonly #deps: HubDependencies;
+  readonly #parts: HubParts;
+  #options: HubOptions;
+  #middleware: readonly Middleware<MessageContext>[] = [];
+  #composed = composeMiddleware<MessageContext>([]);
+  #startedAt: number | undefined;
+  #draining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: HubOptions, dependencies: HubDependencies) {
+    this.#options = options;
+    this.#deps = dependencies;
+    this.#parts = createHubParts(
+      dependencies,
+      {
+        options: () => this.#options,
+        isOpen: () => this.isRunning && !this.isDraining,
+        isDraining: () => this.isDraining,
+        middleware: () => this.#composed,
+        authorizeChat: () => this.authorizeChat,
+      },
+      this.#createHost(),
+    );
+  }
+
+  get nodeId(): string {
+    return this.#options.nodeId;
+  }
+
+  get options(): HubOptions {
+    return this.#options;
+  }
+
+  /** Whether it takes connections or has them: between `start` and `close`. */
+  get isRunning(): boolean {
+    return this.#startedAt !== undefined && this.#closing === undefined;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  get gate(): Gate {
+    return this.#parts.gate;
+  }
+
+  get paths(): PathTable {
+    return this.#parts.paths;
+  }
+
+  get routes(): RouteTable {
+    return this.#parts.routes;
+  }
+
+  get hooks(): Hooks<Connection, MessageContext> {
+    return this.#parts.hooks;
+  }
+
+  get events(): EventBus {
+    return this.#parts.events;
+  }
+
+  get interceptors(): InterceptorChain<Connection> {
+    return this.#parts.interceptors;
+  }
+
+  get namespaces(): NamespaceTable {
+    return this.#parts.namespaces;
+  }
+
+  /** Changes what can change while it runs: limits, time-outs, user types. The node id stays. */
+  updateOptions(next: HubOptions): void {
+    this.#options = Object.freeze({ ...next, nodeId: this.#options.nodeId });
+  }
+
+  /** Adds middleware around every message, the first outermost. */
+  use(middleware: Middleware<MessageContext>): void {
+    this.#middleware = [...this.#middleware, middleware];
+    this.#composed = composeMiddleware(this.#middleware);
+  }
+
+  /** Adds middleware around authentication and connect guards, before the 101. */
+  useUpgrade(middleware: Middleware<Handshake>): void {
+    this.#parts.gate.use(middleware);
+  }
+
+  /** Registers a handler on every path. @throws {Error} for a taken name, or once routes are frozen. */
+  handle(event: string, handler: MessageHandler, options: { readonly schema?: StandardSchema } = {}): void {
+    const { schema } = options;
+    this.routes.add({
+      event,
+      handler: schema === undefined ? handler : validated(schema, handler),
+      origin: 'hub.handle',
+    });
+  }
+
+  /** Begins to take connections. A second call does nothing. */
+  async start(): Promise<void> {
+    if (this.#startedAt !== undefined) return;
+    this.#startedAt = this.#deps.clock.monotonic();
+    await this.#deps.broker.start((message) => this.#parts.delivery.deliver(message));
+    if (this.#options.routes === 'frozen') this.routes.freeze();
+    this.events.emit('websocket.started', { data: { nodeId: this.nodeId } });
+  }
+
+  /**
+   * Refuses new connections, says `goodbye` to each client with its own delay, lets running handlers finish and closes every
+   * connection with 1012, all within the drain time. Never fails; a second call is the same drain.
+   */
+  drain(): Promise<void> {
+    return (this.#draining ??= this.#drain());
+  }
+
+  /** Drains, then ends what it stands on. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  /** Takes in a connection after the 101. For transports. */
+  open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
+    return this.#parts.connector.open(admission, link, encoding);
+  }
+
+  /** To every connection. */
+  broadcast(message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#parts.sender.broadcast(message, options);
+  }
+
+  /** To all devices of a user. */
+  sendToUser(userId: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#parts.sender.toUser(userId, message, options);
+  }
+
+  /** To all devices of each user, with one message id; results in the order of the users. */
+  sendToUsers(userIds: readonly string[], message: MessageInput): Promise<readonly SendResult[]> {
+    return this.#parts.sender.toUsers(userIds, message);
+  }
+
+  /** Settles when a device of the user has acknowledged, or the attempts are used up; the outcome is the truth. */
+  sendToUserWithAck(userId: string, message: MessageInput, options?: AckSendOptions): Promise<AckOutcome> {
+    return this.#parts.sender.toUserWithAck(userId, message, options);
+  }
+
+  /** To one connection of this node. */
+  sendToConnection(connectionId: string, message: MessageInput): Promise<SendResult> {
+    return this.#parts.sender.toConnection(connectionId, message);
+  }
+
+  /** To the members and subscribers of a room. */
+  sendToRoom(room: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#parts.sender.toRoom(room, message, options);
+  }
+
+  /** To the connections of this node for which `predicate` says yes. */
+  sendWhere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
+    return this.#parts.sender.where(predicate, message);
+  }
+
+  /** Makes a room that stays when it is empty, or gives it these options. @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED */
+  createRoom(room: string, options: RoomOptions = {}): RoomInfo {
+    return this.#parts.rooms.create(room, options).info;
+  }
+
+  roomInfo(room: string): RoomInfo | undefined {
+    return this.#parts.rooms.get(room)?.info;
+  }
+
+  /** The rooms of this node. */
+  rooms(): readonly RoomInfo[] {
+    return [...this.#parts.rooms.all()].map((room) => room.info);
+  }
+
+  /** Puts everybody out, who hear `room_closed`. Answers how many connections were in it. */
+  deleteRoom(room: string, reason = 'deleted'): Promise<number> {
+    return this.#parts.membership.close(room, reason);
+  }
+
+  /** @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE where there is no such connection on this node. */
+  async join(connectionId: string, room: string): Promise<void> {
+    await this.#parts.membership.join(this.#requireConnection(connectionId), room);
+  }
+
+  async leave(connectionId: string, room: string): Promise<void> {
+    await this.#parts.membership.leave(this.#requireConnection(connectionId), room);
+  }
+
+  /** Who is in a room, each user once. */
+  async roomMembers(room: string): Promise<readonly RoomUser[]> {
+    return this.#deps.presence.roomUsers(room);
+  }
+
+  /** The rooms that a connection of this node is in. */
+  roomsOf(connectionId: string): readonly string[] {
+    return this.connection(connectionId)?.rooms ?? [];
+  }
+
+  async isUserOnline(userId: string): Promise<boolean> {
+    return this.#deps.presence.isOnline(parseUserId(userId));
+  }
+
+  async onlineUsers(page: PageRequest = {}): Promise<UserPage> {
+    return this.#deps.presence.onlineUsers(page);
+  }
+
+  async onlineUserCount(): Promise<number> {
+    return this.#deps.presence.onlineUserCount();
+  }
+
+  /** A connection of this node. */
+  connection(connectionId: string): Connection | undefined {
+    return this.#parts.connections.get(connectionId);
+  }
+
+  /** All connections of this node. */
+  connections(): IterableIterator<Connection> {
+    return this.#parts.connections.all();
+  }
+
+  /** The connections of a user on this node, oldest first. */
+  connectionsOf(userId: string): readonly Connection[] {
+    return [...this.#parts.connections.ofUser(userId)];
+  }
+
+  /** Answers how many connections of this node it closed. @param how @default 'kicked' */
+  disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): number {
+    const connections = this.connectionsOf(userId);
+    for (const connection of connections) connection.close(how);
+    return connections.length;
+  }
+
+  /** Answers whether there was such a connection on this node. @param how @default 'kicked' */
+  disconnectConnection(connectionId: string, how: CloseCodeName | CloseCode = 'kicked'): boolean {
+    const connection = this.connection(connectionId);
+    connection?.close(how);
+    return connection !== undefined;
+  }
+
+  /**
+   * Makes a token worthless and ends its connections with 4501. Answers how many.
+   * @throws {WscError} WSC_UNAVAILABLE where no authenticator and no revocation list is configured, or the list is full.
+   */
+  async revokeToken(token: string): Promise<number> {
+    const { authenticator, revocations, clock } = this.#deps;
+    if (authenticator === undefined || revocations === undefined) {
+      throw new WscError('WSC_UNAVAILABLE', {
+        message: 'Tokens can be revoked only where an authenticator is configured.',
+      });
+    }
+    const tokenIds = new Set([authenticator.tokenIdOf(token)]);
+    let until = clock.now() + unverifiedTokenMs;
+    try {
+      const principal = await authenticator.verify(token);
+      if (principal.tokenId !== undefined) tokenIds.add(principal.tokenId);
+      until = principal.expiresAt ?? until;
+    } catch (error) {
+      // A token that is not valid opens nothing; its hash is still listed, in case it becomes valid (`nbf`).
+      this.#deps.logger.debug('A token that is not valid was revoked.', { cause: error });
+    }
+    for (const tokenId of tokenIds) await revocations.revoke(tokenId, until);
+    return this.#closeWhere((principal) => principal.tokenId !== undefined && tokenIds.has(principal.tokenId));
+  }
+
+  /** Makes a one-time credential for a URL. @throws {WscError} WSC_UNAVAILABLE where none are configured. */
+  async issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
+    if (this.#deps.connectTokens !== undefined) return this.#deps.connectTokens.issue(principal);
+    throw new WscError('WSC_UNAVAILABLE', { message: 'Connect tokens are not configured.' });
+  }
+
+  stats(): HubStats {
+    const { counters, connections, rooms, events, fanOut, inFlight } = this.#parts;
+    const { messagesReceived, bytesReceived } = counters;
+    return {
+      nodeId: this.nodeId,
+      totalClients: connections.size,
+      onlineUsers: connections.userCount,
+      totalRooms: rooms.size,
+      uptimeSeconds:
+        this.#startedAt === undefined ? 0 : Math.floor((this.#deps.clock.monotonic() - this.#startedAt) / 1000),
+      ...counters,
+      averageMessageBytes: messagesReceived === 0 ? 0 : Math.round(bytesReceived / messagesReceived),
+      droppedEvents: events.droppedCount,
+      blockedConnections: fanOut.blockedCount,
+      runningHandlers: inFlight.count,
+    };
+  }
+
+  async #drain(): Promise<void> {
+    const { gate, inFlight, connector, connections } = this.#parts;
+    // In the next microtask, so that `isDraining` already says so to whoever asks.
+    await Promise.resolve();
+    gate.abortPending();
+    await drainConnections({
+      clock: this.#deps.clock,
+      drainMs: this.#options.drainMs,
+      connections: () => connections.all(),
+      handlersIdle: () => inFlight.idle(),
+      connectionsSettled: () => connector.settled(),
+    });
+  }
+
+  async #close(): Promise<void> {
+    await this.drain();
+    const { heartbeat, fanOut, expiry, userStatus, acks, events } = this.#parts;
+    events.emit('websocket.stopped', { data: { nodeId: this.nodeId } });
+    for (const part of [heartbeat, fanOut, expiry, userStatus, acks]) part.close();
+    await this.#deps.presence.close();
+    await this.#deps.broker.close();
+  }
+
+  #closeWhere(isMeant: (principal: Principal) => boolean): number {
+    let count = 0;
+    for (const connection of this.connections()) {
+      if (connection.principal === undefined || !isMeant(connection.principal)) continue;
+      connection.close('unauthorized');
+      count += 1;
+    }
+    return count;
+  }
+
+  #requireConnection(connectionId: string): Connection {
+    const connection = this.connection(connectionId);
+    if (connection !== undefined) return connection;
+    throw new WscError('WSC_UNAVAILABLE', { message: 'There is no such connection on this node.' });
+  }
+
+  #createHost(): ConnectionHost {
+    return {
+      send: (connection, event, data, { priority, id, ack }) =>
+        this.#parts.sender.direct(
+          connection,
+          { event, data, ...(priority !== undefined && { priority }), ...(id !== undefined && { id }) },
+          ack === true,
+        ),
+      reply: (connection, requestId, data) => this.#parts.answers.respond(manualAnswer(connection, requestId), data),
+      refuse: (connection, requestId, error) => this.#parts.answers.refuse(manualAnswer(connection, requestId), error),
+      join: (connection, room) => this.#parts.membership.join(connection, room),
+      leave: (connection, room) => this.#parts.membership.leave(connection, room),
+      createInbound: (connection) => new Inbound(connection, this.#parts.inbound),
+      closing: (connection) => this.#parts.connector.closing(connection),
+      closed: (connection, reason) => this.#parts.connector.closed(connection, reason),
+      coarseNow: () => this.#parts.heartbeat.now,
+    };
+  }
+}
+
+/** A revoked token that could not be read is kept on the list for so long. */
+const unverifiedTokenMs = 24 * 3_600_000;
+
+function validated(schema: StandardSchema, handler: MessageHandler): MessageHandler {
+  return (data, context) => {
+    const valid = validateWith(schema, data);
+    return valid instanceof Promise ? valid.then((value: unknown) => handler(value, context)) : handler(valid, context);
+  };
+}
+
+/** What a handler answers itself belongs to no context that the hub still has. */
+function manualAnswer(connection: Connection, requestId: string | undefined) {
+  return { connection, event: '', kind: 'request', form: 'wsc', requestId, traceId: traceIdFrom(undefined) } as const;
+}

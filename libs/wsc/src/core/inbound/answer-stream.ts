@@ -1,0 +1,91 @@
+/** A result that gives several values over time, whoever made it (RxJS, a generator). */
+export type AnswerSource =
+  | { readonly kind: 'subscribable'; readonly source: Subscribable }
+  | { readonly kind: 'iterable'; readonly source: AsyncIterable<unknown> };
+
+interface Subscribable {
+  subscribe(observer: { next(value: unknown): void; error(error: unknown): void; complete(): void }): unknown;
+}
+
+/** Whether `result` gives several values: it has `subscribe` (an Observable) or is an async iterable. */
+export function answerSourceOf(result: unknown): AnswerSource | undefined {
+  if (typeof result !== 'object' || result === null) return undefined;
+  if (isSubscribable(result)) return { kind: 'subscribable', source: result };
+  if (isAsyncIterable(result)) return { kind: 'iterable', source: result };
+  return undefined;
+}
+
+/** Takes the values of `answers` one after the other. Settles when there are no more, when `signal` aborts, or fails as they fail. */
+export async function forEachAnswer(
+  answers: AnswerSource,
+  signal: AbortSignal,
+  onValue: (value: unknown) => void,
+): Promise<void> {
+  if (answers.kind === 'subscribable') await subscribeTo(answers.source, signal, onValue);
+  else await iterate(answers.source, signal, onValue);
+}
+
+async function iterate(
+  source: AsyncIterable<unknown>,
+  signal: AbortSignal,
+  onValue: (value: unknown) => void,
+): Promise<void> {
+  const iterator = source[Symbol.asyncIterator]();
+  const aborted = new Promise<'aborted'>((resolve) =>
+    signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
+  );
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (next === 'aborted' || next.done === true) return;
+      onValue(next.value);
+    }
+  } finally {
+    // Not awaited: a generator that hangs in its own await must not keep the request open.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+function subscribeTo(source: Subscribable, signal: AbortSignal, onValue: (value: unknown) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    let subscription: unknown;
+    const end = (settle: () => void): void => {
+      if (isDone) return;
+      isDone = true;
+      signal.removeEventListener('abort', onAbort);
+      unsubscribe(subscription);
+      settle();
+    };
+    const onAbort = (): void => end(resolve);
+    signal.addEventListener('abort', onAbort, { once: true });
+    subscription = source.subscribe({
+      next: (value) => {
+        if (isDone) return;
+        // A throw in here would be thrown again on a timer by RxJS, and end the process.
+        try {
+          onValue(value);
+        } catch (error) {
+          end(() => reject(error));
+        }
+      },
+      error: (error) => end(() => reject(error)),
+      complete: () => end(resolve),
+    });
+    // It may have ended while `subscribe` ran, before there was a subscription.
+    if (isDone) unsubscribe(subscription);
+  });
+}
+
+function unsubscribe(subscription: unknown): void {
+  if (typeof subscription !== 'object' || subscription === null) return;
+  if ('unsubscribe' in subscription && typeof subscription.unsubscribe === 'function') subscription.unsubscribe();
+}
+
+function isSubscribable(value: object): value is Subscribable {
+  return 'subscribe' in value && typeof value.subscribe === 'function';
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
+}

@@ -1,0 +1,193 @@
+import {
+  DecodeError,
+  WscError,
+  type ClientEnvelope,
+  type ClientNotifyEnvelope,
+  type RequestEnvelope,
+} from '@nest-wsc/protocol';
+import type { Connection, InboundReceiver } from '../connection.js';
+import type { HubLimits } from '../hub-options.js';
+import { traceIdFrom } from '../ids.js';
+import { MessageContext } from '../messages/message-context.js';
+import type { AckTable } from '../messages/acks.js';
+import type { Clock } from '../ports/clock.js';
+import type { Counters } from '../stats.js';
+import type { Answers } from './answers.js';
+import type { InFlight } from './in-flight.js';
+import { MessageRate, type RateVerdict } from './message-rate.js';
+import type { Pipeline } from './pipeline.js';
+import type { Route, RouteTable } from './routes.js';
+
+export interface InboundDependencies {
+  readonly clock: Clock;
+  readonly limits: () => HubLimits;
+  readonly counters: Counters;
+  readonly routes: RouteTable;
+  readonly pipeline: Pipeline;
+  readonly answers: Answers;
+  readonly acks: AckTable;
+  readonly inFlight: InFlight;
+  /** New requests are refused: `goodbye` was said. */
+  readonly isDraining: () => boolean;
+}
+
+type Message = RequestEnvelope | ClientNotifyEnvelope;
+
+const minuteMs = 60_000;
+
+/**
+ * What comes in on one connection: read, limited, and started in the order of arrival. Handlers overlap up to a limit, then the
+ * link is paused; exclusive ones (join, leave, refresh) finish before the next starts.
+ */
+export class Inbound implements InboundReceiver {
+  readonly #connection: Connection;
+  readonly #deps: InboundDependencies;
+  readonly #rate: MessageRate;
+  readonly #running = new Set<MessageContext>();
+  #waiting: Message[] = [];
+  #isHeld: boolean;
+  #isExclusive = false;
+  #isPaused = false;
+  #invalidCount = 0;
+  #invalidSince = 0;
+
+  constructor(connection: Connection, dependencies: InboundDependencies) {
+    this.#connection = connection;
+    this.#deps = dependencies;
+    this.#isHeld = connection.state === 'connecting';
+    this.#rate = new MessageRate(dependencies.limits(), dependencies.clock.monotonic());
+  }
+
+  receive(payload: string | Uint8Array): void {
+    const { counters, clock } = this.#deps;
+    counters.messagesReceived += 1;
+    counters.bytesReceived += payload.length;
+    const now = clock.monotonic();
+    if (this.#rate.isExhausted(now)) return this.#overRate(this.#rate.takeMessage(now));
+    const envelope = this.#decode(payload, now);
+    if (envelope !== undefined) this.#accept(envelope, now);
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#start();
+  }
+
+  abort(): void {
+    this.#waiting = [];
+    for (const context of this.#running) context.abort();
+  }
+
+  #decode(payload: string | Uint8Array, now: number): ClientEnvelope | undefined {
+    try {
+      return this.#connection.encoding.codec.decode(payload, this.#deps.limits().decode);
+    } catch (error) {
+      this.#invalid(error instanceof WscError ? error : new DecodeError('WSC_INVALID_ENVELOPE', { cause: error }), now);
+      return undefined;
+    }
+  }
+
+  #accept(envelope: ClientEnvelope, now: number): void {
+    const connection = this.#connection;
+    if (envelope.type === 'request' || envelope.type === 'notify') {
+      const verdict = this.#rate.takeMessage(now);
+      if (verdict.kind !== 'pass') return this.#overRate(verdict, envelope);
+      if (envelope.form === 'wsc' && connection.encoding.codec.canAck) connection.allowAcks();
+      return this.#enqueue(envelope);
+    }
+    const verdict = this.#rate.takeControl(now);
+    if (verdict.kind !== 'pass') return this.#overRate(verdict);
+    switch (envelope.type) {
+      case 'ack':
+        this.#deps.counters.ignoredAcks += this.#deps.acks.settle(
+          { userId: connection.userId, deviceId: connection.deviceId, connectionId: connection.id },
+          envelope.ids,
+        );
+        return;
+      case 'ping':
+        connection.pushEnvelope({ type: 'pong', timestamp: this.#deps.clock.now() }, 'high');
+        return;
+      case 'pong':
+        return;
+    }
+  }
+
+  #enqueue(message: Message): void {
+    this.#waiting.push(message);
+    this.#start();
+  }
+
+  #start(): void {
+    while (this.#waiting.length > 0 && this.#mayStart()) {
+      const message = this.#waiting.shift();
+      if (message !== undefined) this.#run(message);
+    }
+    this.#pauseOrResume();
+  }
+
+  #mayStart(): boolean {
+    const { maxConcurrentHandlers } = this.#deps.limits();
+    return (
+      !this.#isHeld && !this.#isExclusive && (maxConcurrentHandlers === 0 || this.#running.size < maxConcurrentHandlers)
+    );
+  }
+
+  #run(message: Message): void {
+    const { routes, pipeline, inFlight, answers, isDraining } = this.#deps;
+    const context = new MessageContext(this.#connection, message, traceIdFrom(message.traceparent));
+    if (isDraining())
+      return answers.refuse(context, new WscError('WSC_UNAVAILABLE', { message: 'The server is shutting down.' }));
+    const route = routes.find(this.#connection.path, message.event);
+    const running = pipeline.run(context, route);
+    if (!(running instanceof Promise)) return;
+    inFlight.enter();
+    this.#running.add(context);
+    this.#isExclusive = route?.isExclusive === true;
+    void running.then(() => this.#finished(context, route));
+  }
+
+  #finished(context: MessageContext, route: Route | undefined): void {
+    this.#running.delete(context);
+    if (route?.isExclusive === true) this.#isExclusive = false;
+    this.#deps.inFlight.leave();
+    this.#start();
+  }
+
+  /** What was read before the pause still arrives and waits; that is at most what the transport had in hand. */
+  #pauseOrResume(): void {
+    const shouldPause = this.#waiting.length > 0;
+    if (shouldPause === this.#isPaused || this.#isHeld) return;
+    this.#isPaused = shouldPause;
+    if (shouldPause) this.#connection.pauseInbound();
+    else this.#connection.resumeInbound();
+  }
+
+  #overRate(verdict: RateVerdict, envelope?: Message): void {
+    if (verdict.kind === 'close') this.#connection.close('rateLimited');
+    if (verdict.kind !== 'refuse') return;
+    const error = new WscError('WSC_LIMIT_EXCEEDED', {
+      message: 'Too many messages.',
+      retryAfterMs: verdict.retryAfterMs,
+    });
+    if (envelope === undefined) this.#deps.answers.refuseUnread(this.#connection, error);
+    else
+      this.#deps.answers.refuse(
+        new MessageContext(this.#connection, envelope, traceIdFrom(envelope.traceparent)),
+        error,
+      );
+  }
+
+  /** PROTOCOL.md §7: ten invalid envelopes within a minute close with 4502. */
+  #invalid(error: WscError, now: number): void {
+    const { counters, limits, answers } = this.#deps;
+    counters.invalidMessages += 1;
+    if (now - this.#invalidSince >= minuteMs) {
+      this.#invalidSince = now;
+      this.#invalidCount = 0;
+    }
+    this.#invalidCount += 1;
+    answers.refuseUnread(this.#connection, error);
+    const max = limits().invalidMessagesPerMinute;
+    if (max > 0 && this.#invalidCount >= max) this.#connection.close('tooManyErrors');
+  }
+}

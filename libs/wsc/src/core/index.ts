@@ -1,0 +1,54 @@
+export type { AuthorizeChat } from './built-ins/chat-route.js';
+export type { Admission, ConnectGuard, Gate } from './connect/gate.js';
+export { Handshake, type HandshakeInit, type HandshakeRequest } from './connect/handshake.js';
+export type { Endpoint, PathMatch, PathTable } from './connect/path-table.js';
+export type { Principal } from './connect/principal.js';
+export { HandshakeRefusal, refuse, type RefusalBody } from './connect/refusal.js';
+export { Connection, type ConnectionSendOptions, type ConnectionState } from './connection.js';
+export type { EventBus, HubEvent, HubEventFields, HubEventListener, HubEventName } from './events.js';
+export type {
+  ConnectHook,
+  DisconnectHook,
+  DisconnectReason,
+  ErrorHook,
+  Hooks,
+  MessageHook,
+  MessageSentHook,
+} from './hooks.js';
+export { Hub } from './hub.js';
+export {
+  defaultHubOptions,
+  type AuthMode,
+  type BuiltInOptions,
+  type DevicePolicy,
+  type HubLimits,
+  type HubOptions,
+  type OutboxLimits,
+} from './hub-options.js';
+export type { HubDependencies } from './hub-parts.js';
+export type { MessageHandler, Route, RouteTable } from './inbound/routes.js';
+export type { InboundMessage, InterceptorChain, OutboundTarget, WscInterceptorLike } from './interceptors.js';
+export type { MaybePromise } from './maybe-promise.js';
+export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
+export type { MessageContext } from './messages/message-context.js';
+export type { MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
+export type { SendOptions } from './messages/sender.js';
+export type { Middleware } from './middleware.js';
+export type {
+  AddressPolicy,
+  Authenticator,
+  ConnectTokens,
+  IssuedConnectToken,
+  OriginPolicy,
+  RevocationList,
+} from './ports/access.js';
+export type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
+export type { Clock, Timer } from './ports/clock.js';
+export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } from './ports/inbox.js';
+export type { LogContext, Logger } from './ports/logger.js';
+export type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
+export type { EncodeOptions, Encoding, TransportLink } from './ports/transport.js';
+export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespaces.js';
+export type { RoomInfo, RoomOptions } from './rooms/room.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
+export type { HubStats } from './stats.js';

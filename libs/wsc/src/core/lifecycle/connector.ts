@@ -1,0 +1,237 @@
+import { WscError, type CloseCodeName } from '@nest-wsc/protocol';
+import type { Admission } from '../connect/gate.js';
+import { Connection, closeDrainMs, type ConnectionHost } from '../connection.js';
+import type { EventBus } from '../events.js';
+import type { Heartbeat } from '../heartbeat.js';
+import type { DisconnectReason, Hooks } from '../hooks.js';
+import type { HubOptions } from '../hub-options.js';
+import { createConnectionId, createSession } from '../ids.js';
+import type { MessageContext } from '../messages/message-context.js';
+import type { FanOut } from '../outbox/fan-out.js';
+import type { RevocationList } from '../ports/access.js';
+import type { Broker } from '../ports/broker.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { Presence } from '../ports/presence.js';
+import type { Encoding, TransportLink } from '../ports/transport.js';
+import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
+import type { UserStatus } from '../rooms/user-status.js';
+import type { NamespaceTable } from '../rooms/namespaces.js';
+import type { Counters } from '../stats.js';
+import type { ConnectionRegistry } from '../users/connection-registry.js';
+import { connectionsToReplace } from '../users/device-policy.js';
+import type { TokenExpiry } from '../users/token-expiry.js';
+import { withDeadline } from '../connect/with-deadline.js';
+
+export interface ConnectorDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: () => HubOptions;
+  readonly host: ConnectionHost;
+  readonly connections: ConnectionRegistry;
+  readonly fanOut: FanOut;
+  readonly heartbeat: Heartbeat<Connection>;
+  readonly hooks: Hooks<Connection, MessageContext>;
+  readonly events: EventBus;
+  readonly broker: Broker;
+  readonly presence: Presence;
+  readonly namespaces: NamespaceTable;
+  readonly membership: Membership;
+  readonly userStatus: UserStatus;
+  readonly expiry: TokenExpiry;
+  readonly counters: Counters;
+  readonly revocations: RevocationList | undefined;
+}
+
+/** How far a connection came, and what is to be undone when it ends. */
+interface Tenure {
+  readonly release: () => void;
+  /** Whether it was announced: `welcome` is out. */
+  isOpen: boolean;
+  isSubscribed: boolean;
+}
+
+/** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1, "connected"). */
+export class Connector {
+  readonly #deps: ConnectorDependencies;
+  readonly #tenures = new Map<Connection, Tenure>();
+  readonly #closeTimers = new Map<Connection, Timer>();
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(dependencies: ConnectorDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /** Makes the connection at once; connect callbacks run with its messages held back, then it hears `welcome`. */
+  open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
+    const { clock, host, fanOut, connections, heartbeat, options, counters } = this.#deps;
+    const connection = new Connection({
+      id: createConnectionId(),
+      handshake: admission.handshake,
+      link,
+      encoding,
+      host,
+      outbox: { fanOut, limits: () => options().outbox },
+      connectedAt: clock.now(),
+    });
+    this.#tenures.set(connection, { release: () => admission.release(), isOpen: false, isSubscribed: false });
+    counters.acceptedConnections += 1;
+    connection.pauseInbound();
+    connections.add(connection);
+    heartbeat.add(connection);
+    this.#track(this.#connect(connection));
+    return connection;
+  }
+
+  /** It begins to close: what is queued may leave, but not for ever. */
+  closing(connection: Connection): void {
+    const cut = this.#deps.clock.after(closeDrainMs, () => connection.closeNow('normal'));
+    this.#closeTimers.set(connection, cut);
+  }
+
+  /** Its link is gone. */
+  closed(connection: Connection, reason: DisconnectReason): void {
+    this.#closeTimers.get(connection)?.cancel();
+    this.#closeTimers.delete(connection);
+    this.#track(this.#disconnect(connection, reason));
+  }
+
+  /** Settles once nothing that belongs to a connection's beginning or end is under way. */
+  async settled(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  async #connect(connection: Connection): Promise<void> {
+    const { clock, options } = this.#deps;
+    try {
+      await withDeadline(this.#prepare(connection), {
+        clock,
+        timeoutMs: options().connectTimeoutMs,
+        signals: [],
+        onTimeout: () => new WscError('WSC_TIMEOUT', { message: 'The connect callbacks took too long.' }),
+      });
+    } catch (error) {
+      this.#refuse(connection, error);
+      return;
+    }
+    if (connection.state === 'connecting') await this.#welcome(connection);
+  }
+
+  async #prepare(connection: Connection): Promise<void> {
+    await this.#subscribe(connection);
+    await this.#requireNotRevoked(connection);
+    await this.#deps.hooks.connect(connection);
+  }
+
+  async #subscribe(connection: Connection): Promise<void> {
+    if (connection.userId === undefined) return;
+    await this.#deps.broker.subscribe({ kind: 'user', userId: connection.userId });
+    const tenure = this.#tenures.get(connection);
+    // It may have gone while the subscription was made; then nobody else would end it.
+    if (tenure === undefined) await this.#deps.broker.unsubscribe({ kind: 'user', userId: connection.userId });
+    else tenure.isSubscribed = true;
+  }
+
+  /** The credential may have been revoked since the gate looked. */
+  async #requireNotRevoked(connection: Connection): Promise<void> {
+    const tokenId = connection.principal?.tokenId;
+    if (tokenId === undefined || this.#deps.revocations === undefined) return;
+    if (await this.#deps.revocations.isRevoked(tokenId)) throw new WscError('WSC_UNAUTHORIZED');
+  }
+
+  async #welcome(connection: Connection): Promise<void> {
+    const { options, clock, connections, expiry, presence, events, userStatus } = this.#deps;
+    const { devicePolicy, nodeId, heartbeatIntervalMs, limits } = options();
+    if (connection.userId !== undefined) {
+      for (const other of connectionsToReplace(devicePolicy, connections.ofUser(connection.userId), connection))
+        other.close('replaced');
+    }
+    const tenure = this.#tenures.get(connection);
+    if (tenure !== undefined) tenure.isOpen = true;
+    expiry.watch(connection);
+    connection.open({
+      type: 'welcome',
+      data: {
+        protocol: 'wsc.v1',
+        connectionId: connection.id,
+        ...(connection.userId !== undefined && { userId: connection.userId }),
+        deviceId: connection.deviceId,
+        nodeId,
+        session: createSession(),
+        pingIntervalMs: heartbeatIntervalMs,
+        maxMessageBytes: limits.maxMessageBytes,
+        serverTime: clock.now(),
+      },
+    });
+    events.emit('client.connected', identityOf(connection));
+    const entry = entryOf(connection, nodeId);
+    if (entry === undefined) return;
+    if ((await presence.added(entry)).isFirst) events.emit('user.online', identityOf(connection));
+    userStatus.cameOnline(entry.userId);
+  }
+
+  #refuse(connection: Connection, error: unknown): void {
+    const { logger, hooks } = this.#deps;
+    if (!(error instanceof WscError) || error.error === 'WSC_INTERNAL') {
+      logger.error('A connect callback failed.', { connectionId: connection.id, cause: error });
+      hooks.error(error, connection);
+    }
+    connection.close(closeCodeFor(error));
+  }
+
+  async #disconnect(connection: Connection, reason: DisconnectReason): Promise<void> {
+    const { connections, heartbeat, expiry, events, hooks, membership, broker, counters } = this.#deps;
+    const tenure = this.#tenures.get(connection);
+    if (tenure === undefined) return;
+    this.#tenures.delete(connection);
+    const rooms = connection.rooms;
+    connections.delete(connection);
+    heartbeat.remove(connection);
+    expiry.forget(connection);
+    tenure.release();
+    // A close that the server itself asked for is no error; a broken link is not one either.
+    if (reason.code === 1002 || reason.code === 1007 || reason.code === 1009) counters.errors += 1;
+    await membership.leaveAll(connection);
+    if (connection.userId !== undefined && tenure.isSubscribed)
+      await broker.unsubscribe({ kind: 'user', userId: connection.userId });
+    if (!tenure.isOpen) return;
+    await this.#announceDeparture(connection, rooms);
+    events.emit('client.disconnected', { ...identityOf(connection), data: reason });
+    await hooks.disconnect(connection, reason);
+  }
+
+  async #announceDeparture(connection: Connection, rooms: readonly string[]): Promise<void> {
+    const { presence, userStatus, namespaces, events, options } = this.#deps;
+    const entry = entryOf(connection, options().nodeId);
+    if (entry === undefined || !(await presence.removed(entry)).isLast) return;
+    events.emit('user.offline', identityOf(connection));
+    userStatus.wentOffline(
+      entry.userId,
+      rooms.filter((room) => namespaces.of(room)?.presence === true),
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((cause: unknown) => this.#deps.logger.error('A connection could not be announced.', { cause }))
+      .finally(() => this.#ending.delete(tracked));
+    this.#ending.add(tracked);
+  }
+}
+
+/** What a client hears whose connect callback refused (docs/errors.md). */
+function closeCodeFor(error: unknown): CloseCodeName {
+  if (!(error instanceof WscError)) return 'internalError';
+  switch (error.error) {
+    case 'WSC_UNAUTHORIZED':
+    case 'WSC_FORBIDDEN':
+      return 'unauthorized';
+    case 'WSC_LIMIT_EXCEEDED':
+      return 'rateLimited';
+    case 'WSC_TIMEOUT':
+    case 'WSC_UNAVAILABLE':
+      return 'overloaded';
+    default:
+      return 'internalError';
+  }
+}

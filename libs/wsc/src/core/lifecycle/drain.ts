@@ -1,0 +1,71 @@
+import { closeCodes } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { Clock } from '../ports/clock.js';
+
+export interface DrainOptions {
+  readonly clock: Clock;
+  /** For everything together. */
+  readonly drainMs: number;
+  readonly connections: () => Iterable<Connection>;
+  /** Settles once no handler runs. */
+  readonly handlersIdle: () => Promise<void>;
+  /** Settles once everything about connections that have ended is done. */
+  readonly connectionsSettled: () => Promise<void>;
+}
+
+/** Of the drain time, what is kept for the closing handshakes. */
+const closingShare = 0.25;
+const maxClosingMs = 3_000;
+/** Clients come back spread over so long per connection, and at least this long. */
+const reconnectSpreadPerConnectionMs = 1;
+const minReconnectSpreadMs = 1_000;
+const maxReconnectSpreadMs = 60_000;
+
+/**
+ * Ends all connections of a node that goes away (PROTOCOL.md §3, `goodbye`): each client is told its own delay, running handlers
+ * finish and are answered, then each connection is closed with 1012. Never takes longer than `drainMs`.
+ */
+export async function drainConnections(options: DrainOptions): Promise<void> {
+  const { clock, drainMs, connections } = options;
+  const closingMs = Math.min(drainMs * closingShare, maxClosingMs);
+  sayGoodbye([...connections()]);
+  await atMost(clock, drainMs - closingMs, options.handlersIdle());
+  const closed = closeAll(connections, options.connectionsSettled);
+  await atMost(clock, closingMs, closed);
+  for (const connection of connections()) connection.terminate();
+  await options.connectionsSettled();
+}
+
+function sayGoodbye(connections: readonly Connection[]): void {
+  const spreadMs = Math.min(
+    Math.max(connections.length * reconnectSpreadPerConnectionMs, minReconnectSpreadMs),
+    maxReconnectSpreadMs,
+  );
+  connections.forEach((connection, index) => {
+    // Evenly spread, so that no two waves of clients meet on the nodes that are left.
+    const reconnectInMs = Math.round((spreadMs * index) / connections.length);
+    connection.pushEnvelope(
+      { type: 'goodbye', data: { ...closeCodes.serviceRestart, reconnect: true, reconnectInMs } },
+      'high',
+    );
+  });
+}
+
+async function closeAll(connections: () => Iterable<Connection>, settled: () => Promise<void>): Promise<void> {
+  const gone = [...connections()].map((connection) => {
+    connection.close('serviceRestart');
+    return connection.gone;
+  });
+  await Promise.all(gone);
+  await settled();
+}
+
+async function atMost(clock: Clock, timeoutMs: number, work: Promise<void>): Promise<void> {
+  let cancel = (): void => undefined;
+  const timeout = new Promise<void>((resolve) => {
+    const timer = clock.after(timeoutMs, resolve);
+    cancel = () => timer.cancel();
+  });
+  await Promise.race([work, timeout]);
+  cancel();
+}

@@ -1,0 +1,131 @@
+import { WscError, type ServerNotifyEnvelope } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { EncodedMessage } from '../outbox/encoded-message.js';
+import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
+import type { Encoding } from '../ports/transport.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { Counters } from '../stats.js';
+import type { ConnectionRegistry } from '../users/connection-registry.js';
+import type { OutboundMessage } from './message.js';
+
+/** One message, encoded at most once per encoding (and once more for those that are asked to acknowledge it). */
+class MessageEncoder {
+  readonly #message: OutboundMessage;
+  readonly #isBroadcast: boolean;
+  readonly #plain = new Map<Encoding, EncodedMessage>();
+  readonly #acked = new Map<Encoding, EncodedMessage>();
+
+  constructor(message: OutboundMessage, isBroadcast: boolean) {
+    this.#message = message;
+    this.#isBroadcast = isBroadcast;
+  }
+
+  encodedFor(encoding: Encoding, ack: boolean): EncodedMessage {
+    const cache = ack ? this.#acked : this.#plain;
+    let encoded = cache.get(encoding);
+    if (encoded === undefined) {
+      const { priority: lane, room } = this.#message;
+      const bytes = encoding.encode(notifyEnvelope(this.#message, ack), { isBroadcast: this.#isBroadcast });
+      encoded = { bytes, lane, room };
+      cache.set(encoding, encoded);
+    }
+    return encoded;
+  }
+}
+
+/** Puts messages into the outboxes of this node's connections. */
+export class Delivery {
+  readonly #connections: ConnectionRegistry;
+  readonly #rooms: RoomRegistry;
+  readonly #counters: Counters;
+
+  constructor(deps: {
+    readonly connections: ConnectionRegistry;
+    readonly rooms: RoomRegistry;
+    readonly counters: Counters;
+  }) {
+    this.#connections = deps.connections;
+    this.#rooms = deps.rooms;
+    this.#counters = deps.counters;
+  }
+
+  /** Never throws: what can't be written is counted and told in the answer. */
+  deliver({ destination, message, exceptConnectionId }: BrokerMessage): DeliveryCount {
+    const except = exceptConnectionId === undefined ? undefined : this.#connections.get(exceptConnectionId);
+    switch (destination.kind) {
+      case 'everyone':
+        return this.#toGroups(message, this.#connections.everyone.groups(), except);
+      case 'room':
+        return this.#toGroups(message, this.#rooms.get(destination.room)?.audience.groups() ?? [], except);
+      case 'user':
+        return this.toConnections(message, this.#connections.ofUser(destination.userId), except);
+    }
+  }
+
+  toConnections(message: OutboundMessage, connections: Iterable<Connection>, except?: Connection): DeliveryCount {
+    return this.#counted(message, false, (encoder, count) => {
+      for (const connection of connections) {
+        if (connection === except) continue;
+        const ack = message.ack !== undefined && connection.canAck;
+        if (message.ack !== undefined && message.ack.attempt > 1 && !ack) continue;
+        count(connection.pushEncoded(encoder.encodedFor(connection.encoding, ack)));
+      }
+    });
+  }
+
+  #toGroups(
+    message: OutboundMessage,
+    groups: Iterable<readonly [Encoding, readonly Connection[]]>,
+    except: Connection | undefined,
+  ): DeliveryCount {
+    return this.#counted(message, true, (encoder, count) => {
+      for (const [encoding, connections] of groups) {
+        const encoded = encoder.encodedFor(encoding, false);
+        // A copy is not needed: a push never removes a connection from its audience in the same turn's walk.
+        for (const connection of connections) if (connection !== except) count(connection.pushEncoded(encoded));
+      }
+    });
+  }
+
+  #counted(
+    message: OutboundMessage,
+    isBroadcast: boolean,
+    walk: (encoder: MessageEncoder, count: (isQueued: boolean) => void) => void,
+  ): DeliveryCount {
+    let queued = 0;
+    let dropped = 0;
+    try {
+      walk(new MessageEncoder(message, isBroadcast), (isQueued) => {
+        if (isQueued) queued += 1;
+        else dropped += 1;
+      });
+    } catch (cause) {
+      return { queued, dropped, error: cannotWrite(message.event, cause) };
+    } finally {
+      this.#counters.messagesSent += queued;
+      this.#counters.droppedMessages += dropped;
+    }
+    return { queued, dropped };
+  }
+}
+
+/** @internal */
+export function cannotWrite(event: string, cause: unknown): WscError {
+  const why = cause instanceof Error ? cause.message : 'unknown reason';
+  return new WscError('WSC_INTERNAL', { message: `The data of "${event}" can't be written: ${why}`, cause });
+}
+
+function notifyEnvelope(message: OutboundMessage, ack: boolean): ServerNotifyEnvelope {
+  return {
+    type: 'notify',
+    event: message.event,
+    id: message.id,
+    data: message.data,
+    ...(message.from !== undefined && { from: message.from }),
+    ...(message.fromName !== undefined && { fromName: message.fromName }),
+    ...(message.to !== undefined && { to: message.to }),
+    ...(message.room !== undefined && { room: message.room }),
+    ...(ack && { ack: true }),
+    timestamp: message.timestamp,
+  };
+}

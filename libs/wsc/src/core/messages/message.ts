@@ -1,0 +1,43 @@
+/** Which of a connection's two lanes a message takes. High goes first at each flush; order is promised per lane. */
+export type Priority = 'normal' | 'high';
+
+/** What an application sends: an event name and data, with what it wants done. */
+export interface MessageInput {
+  /** 1..128 of `A-Za-z0-9_.:-`. */
+  readonly event: string;
+  /** Anything that JSON can write. */
+  readonly data?: unknown;
+  /** 1..64 characters; made by the server (UUIDv7) when absent. */
+  readonly id?: string;
+  /** The sender's user id; absent for the application itself. */
+  readonly from?: string;
+  readonly fromName?: string;
+  /** The addressed user of a message between clients. */
+  readonly to?: string;
+  /** @default 'normal' */
+  readonly priority?: Priority;
+}
+
+/** A message on its way out: complete, not to be changed (interceptors make a new one). */
+export interface OutboundMessage {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly from?: string;
+  readonly fromName?: string;
+  readonly room?: string;
+  /** The addressed user of a message between clients, for the sender's other devices. */
+  readonly to?: string;
+  readonly priority: Priority;
+  /** Asks each device that can for an acknowledgement; from the second attempt on only those. */
+  readonly ack?: { readonly attempt: number };
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** What is true after a send: queued for so many connections, left out for so many whose outbox was over budget or whose encoding failed. */
+export interface SendResult {
+  readonly id: string;
+  readonly queued: number;
+  readonly dropped: number;
+}

@@ -1,0 +1,175 @@
+import { isRequestId, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { EventBus } from '../events.js';
+import type { Hooks } from '../hooks.js';
+import { createMessageId } from '../ids.js';
+import type { InterceptorChain, OutboundTarget } from '../interceptors.js';
+import { neverUnhandled, whenReady, type MaybePromise } from '../maybe-promise.js';
+import type { Broker, DeliveryCount, Destination } from '../ports/broker.js';
+import type { Clock } from '../ports/clock.js';
+import type { ConnectionRegistry } from '../users/connection-registry.js';
+import type { AckTable } from './acks.js';
+import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
+import type { Delivery } from './delivery.js';
+import type { MessageContext } from './message-context.js';
+import type { MessageInput, OutboundMessage, SendResult } from './message.js';
+
+export interface SendOptions {
+  /** A connection that must not hear it: the sender's own. */
+  readonly exceptConnectionId?: string;
+}
+
+export interface SenderDependencies {
+  readonly clock: Clock;
+  readonly broker: Broker;
+  readonly connections: ConnectionRegistry;
+  readonly delivery: Delivery;
+  readonly interceptors: InterceptorChain<Connection>;
+  readonly hooks: Hooks<Connection, MessageContext>;
+  readonly events: EventBus;
+  readonly acks: AckTable;
+  /** A send that nobody awaits has failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Sends the application's messages. Up to the outboxes everything runs in the caller's turn as long as nothing on the way is
+ * asynchronous, so that sends keep their order. A failed send that nobody awaits is reported and ends nothing.
+ */
+export class Sender {
+  readonly #deps: SenderDependencies;
+
+  constructor(dependencies: SenderDependencies) {
+    this.#deps = dependencies;
+  }
+
+  broadcast(input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
+    return this.#settle(() => this.#publish({ kind: 'everyone' }, createMessage(this.#deps.clock, input), options));
+  }
+
+  toRoom(room: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
+    return this.#settle(() => {
+      const destination = { kind: 'room', room: parseName(room, 'room') } as const;
+      return this.#publish(destination, createMessage(this.#deps.clock, input, room), options);
+    });
+  }
+
+  toUser(userId: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
+    return this.#settle(() =>
+      this.#publish({ kind: 'user', userId: parseUserId(userId) }, createMessage(this.#deps.clock, input), options),
+    );
+  }
+
+  /** To each of them, with one id; results in the same order. */
+  toUsers(userIds: readonly string[], input: MessageInput): Promise<readonly SendResult[]> {
+    const message = { ...input, id: input.id ?? createMessageId() };
+    return neverUnhandled(Promise.all(userIds.map((userId) => this.toUser(userId, message))), ignore);
+  }
+
+  /** To the connections of this node for which `predicate` says yes. */
+  where(predicate: (connection: Connection) => boolean, input: MessageInput): Promise<SendResult> {
+    return this.#direct({ kind: 'where' }, input, () => [...this.#deps.connections.all()].filter(predicate));
+  }
+
+  toConnection(connectionId: string, input: MessageInput): Promise<SendResult> {
+    return this.#direct({ kind: 'connection', connectionId }, input, () => {
+      const connection = this.#deps.connections.get(connectionId);
+      return connection === undefined ? [] : [connection];
+    });
+  }
+
+  /** @throws {WscError} WSC_INVALID_NAME, WSC_VALIDATION_FAILED for options out of range. */
+  toUserWithAck(userId: string, input: MessageInput, options: AckSendOptions = {}): Promise<AckOutcome> {
+    return this.#settle(async () => {
+      const destination = { kind: 'user', userId: parseUserId(userId) } as const;
+      const message = createMessage(this.#deps.clock, input);
+      let attempt = 0;
+      return sendWithAck(
+        {
+          clock: this.#deps.clock,
+          acks: this.#deps.acks,
+          attempt: () => this.#publish(destination, { ...message, ack: { attempt: ++attempt } }, {}),
+        },
+        { id: message.id, userId },
+        options,
+      );
+    });
+  }
+
+  /** Sends to one connection of this node in the caller's turn and answers the id. @throws {WscError} */
+  direct(connection: Connection, input: MessageInput, ack: boolean): string {
+    const created = createMessage(this.#deps.clock, input);
+    const message = ack ? { ...created, ack: { attempt: 1 } } : created;
+    this.#deliver({ kind: 'connection', connectionId: connection.id }, message, [connection]);
+    return message.id;
+  }
+
+  #publish(destination: Destination, message: OutboundMessage, options: SendOptions): MaybePromise<SendResult> {
+    const passed = this.#intercept(destination, message);
+    if (passed === undefined) return vetoed(message);
+    const published = this.#deps.broker.publish({ destination, message: passed, ...options });
+    return whenReady(published, (count) => this.#sent(passed, count));
+  }
+
+  #direct(target: OutboundTarget, input: MessageInput, connections: () => readonly Connection[]): Promise<SendResult> {
+    return this.#settle(() => this.#deliver(target, createMessage(this.#deps.clock, input), connections()));
+  }
+
+  #deliver(target: OutboundTarget, message: OutboundMessage, connections: readonly Connection[]): SendResult {
+    const passed = this.#intercept(target, message);
+    if (passed === undefined) return vetoed(message);
+    return this.#sent(passed, this.#deps.delivery.toConnections(passed, connections));
+  }
+
+  #intercept(target: OutboundTarget, message: OutboundMessage): OutboundMessage | undefined {
+    const { interceptors } = this.#deps;
+    return interceptors.isEmptyOutbound ? message : interceptors.outbound(message, target);
+  }
+
+  #sent(message: OutboundMessage, count: DeliveryCount): SendResult {
+    if (count.error !== undefined) throw count.error;
+    const { hooks, events } = this.#deps;
+    const result = { id: message.id, queued: count.queued, dropped: count.dropped };
+    if (hooks.hasMessageSentHooks) hooks.messageSent(message, result);
+    if (events.hasListeners('message.sent')) {
+      const room = message.room === undefined ? {} : { room: message.room };
+      events.emit('message.sent', { ...room, data: { event: message.event, ...result } });
+    }
+    return result;
+  }
+
+  #settle<T>(send: () => MaybePromise<T>): Promise<T> {
+    // `async` runs up to its first await in this turn; it only turns a throw into a rejection.
+    const run = async (): Promise<T> => send();
+    return neverUnhandled(run(), this.#deps.onFailure);
+  }
+}
+
+/** @throws {WscError} WSC_INVALID_NAME */
+function createMessage(clock: Clock, input: MessageInput, room?: string): OutboundMessage {
+  return {
+    id: input.id === undefined ? createMessageId() : parseMessageId(input.id),
+    event: parseName(input.event, 'event'),
+    data: input.data ?? null,
+    ...(input.from !== undefined && { from: input.from }),
+    ...(input.fromName !== undefined && { fromName: input.fromName }),
+    ...(input.to !== undefined && { to: input.to }),
+    ...(room !== undefined && { room }),
+    priority: input.priority ?? 'normal',
+    timestamp: clock.now(),
+  };
+}
+
+function parseMessageId(id: unknown): string {
+  if (isRequestId(id)) return id;
+  throw new WscError('WSC_INVALID_NAME', { message: '"id" must be a string of 1 to 64 characters' });
+}
+
+/** An interceptor let nobody have it. */
+function vetoed(message: OutboundMessage): SendResult {
+  return { id: message.id, queued: 0, dropped: 0 };
+}
+
+function ignore(): void {
+  // Each of the sends that failed was reported by itself.
+}

@@ -1,0 +1,40 @@
+import type { CloseCode, ServerCodec, ServerEnvelope } from '@nest-wsc/protocol';
+
+/**
+ * One way of putting envelopes into bytes on a link: codec × framing × compression. Connections with the same
+ * `Encoding` object share every encoded message, so a transport keeps one object per class, not per connection.
+ */
+export interface Encoding {
+  readonly codec: ServerCodec;
+  /**
+   * The bytes of one envelope, ready to be written as they are and shared by every receiver.
+   * @throws {TypeError} where the envelope's data can't be written.
+   */
+  encode(envelope: ServerEnvelope, options: EncodeOptions): Buffer;
+  /** The bytes of one message with an application's own payload (raw bytes API). */
+  encodeRaw(payload: Uint8Array, options: EncodeOptions): Buffer;
+}
+
+export interface EncodeOptions {
+  /** Whether many receivers share it, so that compressing it once may pay. */
+  readonly isBroadcast: boolean;
+}
+
+/**
+ * One open link to a remote program, as the core sees it. Owned by the transport until {@link TransportLink.close} or `terminate`.
+ * Promises: writes leave in the order in which they were made and are never cut into; `close` and `terminate` may be called
+ * more than once; nothing here throws. Does not promise: that written bytes arrive.
+ */
+export interface TransportLink {
+  /** Writes shared bytes. Returns whether the link takes more; after `false` the transport calls `Connection.drained` once it does. */
+  write(bytes: Buffer): boolean;
+  /** Stops reading from the remote program; what was read before may still arrive. */
+  pause(): void;
+  resume(): void;
+  /** Sends the transport's own ping, if it has one. */
+  ping(): void;
+  /** Starts the closing handshake behind everything written so far; cuts the link when it takes too long. */
+  close(code: CloseCode): void;
+  /** Cuts the link now. */
+  terminate(): void;
+}

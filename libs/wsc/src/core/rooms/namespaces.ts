@@ -1,0 +1,73 @@
+import { isName, namespaceOf } from '@nest-wsc/protocol';
+import type { Connection } from '../connection.js';
+import type { MaybePromise } from '../maybe-promise.js';
+
+/** Decides what clients may do with the rooms of a namespace. The application itself always may. */
+export interface RoomPolicy {
+  /** @default the namespace's `joinable` */
+  authorizeJoin?(connection: Connection, room: string): MaybePromise<boolean>;
+  /** Asked for members only. @default the namespace's `memberPublish` */
+  authorizePublish?(connection: Connection, room: string): MaybePromise<boolean>;
+  /** @default members only */
+  authorizePresence?(connection: Connection, room: string): MaybePromise<boolean>;
+  /** @default members only */
+  authorizeHistory?(connection: Connection, room: string): MaybePromise<boolean>;
+}
+
+/** What holds for every room whose name starts with the namespace and a colon, or is the namespace. */
+export interface NamespaceOptions {
+  /** Whether clients may join by themselves, where no policy says otherwise. @default false */
+  readonly joinable?: boolean;
+  /** Whether members may send `room_message`, where no policy says otherwise. @default the same as `joinable` */
+  readonly memberPublish?: boolean;
+  /** Whether `presence` answers and members hear `user_status`. @default false */
+  readonly presence?: boolean;
+  /** Whether members hear `room_joined` and `room_left`. @default false */
+  readonly announceMembers?: boolean;
+  /** Members per room; 0: the node's limit holds. @default 0 */
+  readonly maxMembers?: number;
+  readonly policy?: RoomPolicy;
+}
+
+/** A namespace with every option filled in. */
+export interface Namespace {
+  readonly name: string;
+  readonly joinable: boolean;
+  readonly memberPublish: boolean;
+  readonly presence: boolean;
+  readonly announceMembers: boolean;
+  readonly maxMembers: number;
+  readonly policy: RoomPolicy;
+}
+
+const noPolicy: RoomPolicy = Object.freeze({});
+
+/** The declared namespaces. A room of an undeclared one can be used by the application only. */
+export class NamespaceTable {
+  readonly #byName = new Map<string, Namespace>();
+
+  /** Declares a namespace, or adds to what was declared before. @throws {Error} for a name that can't be one. */
+  define(name: string, options: NamespaceOptions): Namespace {
+    if (!isName(name) || name.includes(':')) {
+      throw new Error(`Expected a namespace of 1 to 128 characters of A-Z a-z 0-9 _ . -, got "${name}"`);
+    }
+    const before = this.#byName.get(name);
+    const joinable = options.joinable ?? before?.joinable ?? false;
+    const namespace: Namespace = Object.freeze({
+      name,
+      joinable,
+      memberPublish: options.memberPublish ?? before?.memberPublish ?? joinable,
+      presence: options.presence ?? before?.presence ?? false,
+      announceMembers: options.announceMembers ?? before?.announceMembers ?? false,
+      maxMembers: options.maxMembers ?? before?.maxMembers ?? 0,
+      policy: options.policy ?? before?.policy ?? noPolicy,
+    });
+    this.#byName.set(name, namespace);
+    return namespace;
+  }
+
+  /** The namespace of a room; undefined where it was not declared. */
+  of(room: string): Namespace | undefined {
+    return this.#byName.get(namespaceOf(room));
+  }
+}

@@ -1,0 +1,93 @@
+import { Audience } from '../audience.js';
+import type { Connection } from '../connection.js';
+
+/** What a room is created with. */
+export interface RoomOptions {
+  /** The application's own facts about the room. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Members; 0: the namespace's or the node's limit holds. @default 0 */
+  readonly maxMembers?: number;
+}
+
+/** What is known of a room on this node. */
+export interface RoomInfo {
+  readonly room: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** 0: no limit of its own. */
+  readonly maxMembers: number;
+  /** Connections of this node that are members. */
+  readonly members: number;
+  /** Connections of this node that only listen. */
+  readonly subscribers: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Whether it was created by the application and so stays when it is empty. */
+  readonly isKept: boolean;
+}
+
+/** A named destination: the connections of this node that hear it. */
+export class Room {
+  readonly name: string;
+  readonly createdAt: number;
+  /** Who hears it: members and subscribers. */
+  readonly audience = new Audience();
+  readonly #members = new Set<Connection>();
+  #options: RoomOptions | undefined;
+
+  constructor(name: string, createdAt: number) {
+    this.name = name;
+    this.createdAt = createdAt;
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  get maxMembers(): number {
+    return this.#options?.maxMembers ?? 0;
+  }
+
+  /** Whether the application created it, so that it outlives its last member. */
+  get isKept(): boolean {
+    return this.#options !== undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.audience.size === 0;
+  }
+
+  get info(): RoomInfo {
+    return {
+      room: this.name,
+      metadata: this.#options?.metadata ?? {},
+      maxMembers: this.maxMembers,
+      members: this.memberCount,
+      subscribers: this.audience.size - this.memberCount,
+      createdAt: this.createdAt,
+      isKept: this.isKept,
+    };
+  }
+
+  keep(options: RoomOptions): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  isMember(connection: Connection): boolean {
+    return this.#members.has(connection);
+  }
+
+  addMember(connection: Connection): void {
+    this.audience.add(connection);
+    this.#members.add(connection);
+  }
+
+  addSubscriber(connection: Connection): void {
+    this.audience.add(connection);
+  }
+
+  /** Answers what it was. */
+  remove(connection: Connection): 'member' | 'subscriber' | undefined {
+    if (!this.audience.delete(connection)) return undefined;
+    return this.#members.delete(connection) ? 'member' : 'subscriber';
+  }
+}

@@ -1,0 +1,39 @@
+/** Counters of one node, since it started. */
+export class Counters {
+  messagesReceived = 0;
+  messagesSent = 0;
+  bytesReceived = 0;
+  errors = 0;
+  invalidMessages = 0;
+  droppedMessages = 0;
+  refusedConnections = 0;
+  ignoredAcks = 0;
+  acceptedConnections = 0;
+}
+
+/** What a hub knows of its node. */
+export interface HubStats {
+  readonly nodeId: string;
+  readonly totalClients: number;
+  readonly onlineUsers: number;
+  readonly totalRooms: number;
+  readonly uptimeSeconds: number;
+  readonly messagesReceived: number;
+  /** Messages queued for connections: one message to a room of ten counts ten. */
+  readonly messagesSent: number;
+  /** Mean size of the messages received. */
+  readonly averageMessageBytes: number;
+  readonly bytesReceived: number;
+  readonly errors: number;
+  readonly invalidMessages: number;
+  /** Messages that were not queued for a connection, because its outbox was over budget or its encoding failed. */
+  readonly droppedMessages: number;
+  readonly droppedEvents: number;
+  readonly acceptedConnections: number;
+  readonly refusedConnections: number;
+  /** Acknowledgements of messages that were not sent to who acknowledged. */
+  readonly ignoredAcks: number;
+  /** Connections whose link takes no bytes now. */
+  readonly blockedConnections: number;
+  readonly runningHandlers: number;
+}
