@@ -42,7 +42,7 @@ export default {
       name: 'core-imports-protocol',
       comment: 'The core knows no Nest, no ws, no Redis; of Node it takes what has no effects.',
       from: core,
-      allowed: [core, protocolEntry, '^(node:)?crypto$'],
+      allowed: [core, protocolEntry, '^(node:)?crypto$', npm('uuid')],
     }),
     mayImportOnly({
       name: 'ws-transport-imports-core-and-ws',
