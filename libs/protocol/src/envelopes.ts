@@ -37,10 +37,12 @@ export interface AckEnvelope {
   readonly ids: readonly string[];
 }
 
+/** For clients that can't send the transport's own pings; answered with a `pong`. */
 export interface ClientPingEnvelope {
   readonly type: 'ping';
 }
 
+/** Answers the server's `ping`. */
 export interface ClientPongEnvelope {
   readonly type: 'pong';
 }
@@ -49,8 +51,9 @@ export interface ClientPongEnvelope {
 export type ClientEnvelope =
   RequestEnvelope | ClientNotifyEnvelope | AckEnvelope | ClientPingEnvelope | ClientPongEnvelope;
 
-/** What `welcome` tells. */
+/** What `welcome` tells (PROTOCOL.md §3.1). */
 export interface WelcomeData {
+  /** `wsc.v1`, in every codec and dialect. */
   readonly protocol: string;
   readonly connectionId: string;
   readonly userId?: string;
@@ -80,6 +83,7 @@ export interface ResponseEnvelope {
   readonly data: unknown;
   readonly more?: boolean;
   readonly traceId: string;
+  /** Milliseconds since 1970. */
   readonly timestamp: number;
 }
 
@@ -95,6 +99,7 @@ export interface ErrorEnvelope {
   readonly details?: unknown;
   readonly retryAfterMs?: number;
   readonly traceId: string;
+  /** Milliseconds since 1970. */
   readonly timestamp: number;
 }
 
@@ -111,28 +116,35 @@ export interface ServerNotifyEnvelope {
   /** The addressed user, on a `chat` that reaches the sender's own other devices too. */
   readonly to?: string;
   readonly room?: string;
+  /** Position in the stream of the room or the inbox (PROTOCOL.md §6.1). */
   readonly offset?: number;
+  /** Offsets of different epochs can't be compared. */
   readonly epoch?: string;
+  /** The offset before this one for this receiver, where offsets skip. */
   readonly prevOffset?: number;
   /** Asks for an `ack` of `id`. */
   readonly ack?: boolean;
+  /** When the server took it, in milliseconds since 1970. */
   readonly timestamp: number;
 }
 
+/** Sent only where the transport has no ping of its own. */
 export interface ServerPingEnvelope {
   readonly type: 'ping';
 }
 
+/** Answers the client's `ping`. `timestamp` in milliseconds since 1970. */
 export interface ServerPongEnvelope {
   readonly type: 'pong';
   readonly timestamp: number;
 }
 
+/** What `goodbye` tells: the close that comes, and whether to come back. */
 export interface GoodbyeData {
   readonly code: number;
   readonly reason: string;
   readonly reconnect: boolean;
-  /** Counted from the close. */
+  /** This client's own delay in milliseconds, counted from the close. */
   readonly reconnectInMs?: number;
 }
 
