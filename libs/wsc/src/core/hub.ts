@@ -23,8 +23,8 @@ import type { IssuedConnectToken } from './ports/access.js';
 import type { PageRequest, RoomUser, UserPage } from './ports/presence.js';
 import type { Encoding, TransportLink } from './ports/transport.js';
 import type { NamespaceTable } from './rooms/namespaces.js';
-import type { RoomInfo, RoomOptions } from './rooms/room.js';
-import { validateWith, type StandardSchema } from './standard-schema.js';
+import type { JoinOptions, RoomInfo, RoomOptions } from './rooms/room.js';
+import { validateWith, type StandardSchemaV1 } from './standard-schema.js';
 import type { HubStats } from './stats.js';
 
 /**
@@ -122,7 +122,7 @@ export class Hub {
   }
 
   /** Registers a handler on every path. @throws {Error} for a taken name, or once routes are frozen. */
-  handle(event: string, handler: MessageHandler, options: { readonly schema?: StandardSchema } = {}): void {
+  handle(event: string, handler: MessageHandler, options: { readonly schema?: StandardSchemaV1 } = {}): void {
     const { schema } = options;
     this.routes.add({
       event,
@@ -213,8 +213,8 @@ export class Hub {
   }
 
   /** @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE where there is no such connection on this node. */
-  async join(connectionId: string, room: string): Promise<void> {
-    await this.#parts.membership.join(this.#requireConnection(connectionId), room);
+  async join(connectionId: string, room: string, options: JoinOptions = {}): Promise<void> {
+    await this.#parts.membership.join(this.#requireConnection(connectionId), room, options.role);
   }
 
   async leave(connectionId: string, room: string): Promise<void> {
@@ -259,8 +259,8 @@ export class Hub {
   }
 
   /** Answers how many connections of this node it closed. @param how @default 'kicked' */
-  disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): number {
-    const connections = this.connectionsOf(userId);
+  async disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
+    const connections = this.connectionsOf(parseUserId(userId));
     for (const connection of connections) connection.close(how);
     return connections.length;
   }
@@ -383,7 +383,7 @@ export class Hub {
 /** A revoked token that could not be read is kept on the list for so long. */
 const unverifiedTokenMs = 24 * 3_600_000;
 
-function validated(schema: StandardSchema, handler: MessageHandler): MessageHandler {
+function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHandler {
   return (data, context) => {
     const valid = validateWith(schema, data);
     return valid instanceof Promise ? valid.then((value: unknown) => handler(value, context)) : handler(valid, context);

@@ -49,6 +49,6 @@ export type { LogContext, Logger } from './ports/logger.js';
 export type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
 export type { EncodeOptions, Encoding, TransportLink } from './ports/transport.js';
 export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespaces.js';
-export type { RoomInfo, RoomOptions } from './rooms/room.js';
-export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
+export type { JoinOptions, Role, RoomInfo, RoomOptions } from './rooms/room.js';
+export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.js';
 export type { HubStats } from './stats.js';

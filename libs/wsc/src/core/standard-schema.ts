@@ -2,7 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import { isPromiseLike } from './maybe-promise.js';
 
 /** What is used of Standard Schema v1 (standardschema.dev), which zod, valibot, arktype and joi implement. */
-export interface StandardSchema {
+export interface StandardSchemaV1 {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -22,7 +22,7 @@ export interface SchemaIssue {
  * The value as the schema gives it back; synchronous where the schema is.
  * @throws {WscError} WSC_VALIDATION_FAILED, `details` an object of field → reasons.
  */
-export function validateWith(schema: StandardSchema, value: unknown): unknown {
+export function validateWith(schema: StandardSchemaV1, value: unknown): unknown {
   const result = schema['~standard'].validate(value);
   return isPromiseLike(result) ? result.then(unwrap) : unwrap(result);
 }

@@ -18,6 +18,7 @@ export function chatRoute(deps: {
   return {
     event: 'chat',
     isBuiltIn: true,
+    isExclusive: true,
     handler: async (data, { connection }) => {
       const fields = parseFields(data);
       const to = parseUserId(fields['to'], 'to');

@@ -3,7 +3,8 @@ import type { Route } from '../inbound/routes.js';
 import type { Sender } from '../messages/sender.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
-import type { Role, RoomRegistry } from '../rooms/room-registry.js';
+import type { Role } from '../rooms/room.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
 import { parseFields, parseRoom } from './parse-data.js';
 
 export interface RoomRouteDependencies {
@@ -43,6 +44,8 @@ export function roomMessageRoute(deps: RoomRouteDependencies): Route {
   return {
     event: 'room_message',
     isBuiltIn: true,
+    // However long a policy takes, what one client sends keeps its order.
+    isExclusive: true,
     handler: async (data, { connection }) => {
       const room = parseRoom(data);
       const fields = parseFields(data);

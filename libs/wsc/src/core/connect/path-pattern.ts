@@ -21,8 +21,8 @@ export function parsePattern(pattern: string): readonly PathSegment[] {
 
 /** The parts of a path between slashes; none for `/`. A slash at the end means nothing. */
 export function splitPath(path: string): readonly string[] {
-  const inner = path.slice(1, path.length > 1 && path.endsWith('/') ? -1 : undefined);
-  return inner === '' ? [] : inner.split('/');
+  if (path === '/') return [];
+  return path.slice(1, path.endsWith('/') ? -1 : undefined).split('/');
 }
 
 /** The parameters of a path, decoded; undefined when the pattern does not match. */

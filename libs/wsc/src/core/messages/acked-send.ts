@@ -57,7 +57,7 @@ export async function sendWithAck(
   for (let attempts = 1; ; attempts += 1) {
     const isLast = attempts === maxAttempts;
     const by = await attemptOnce(dependencies, { ...message, timeoutMs, isLast }, progress);
-    const base = { id: message.id, attempts, elapsedMs: dependencies.clock.monotonic() - startedAt };
+    const base = { id: message.id, attempts, elapsedMs: Math.round(dependencies.clock.monotonic() - startedAt) };
     if (by) return { ...base, status: 'acked', deviceId: by.deviceId };
     if (isLast) return { ...base, status: mayArrive(progress) ? 'unknown' : 'failed', reason: progress.reason };
   }

@@ -6,7 +6,8 @@ import type { Broker } from '../ports/broker.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { NamespaceTable } from './namespaces.js';
-import type { Role, RoomRegistry } from './room-registry.js';
+import type { Role } from './room.js';
+import type { RoomRegistry } from './room-registry.js';
 import type { UserStatus } from './user-status.js';
 
 export interface MembershipDependencies {

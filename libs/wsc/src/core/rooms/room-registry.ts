@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js';
 import type { HubLimits } from '../hub-options.js';
 import type { Clock } from '../ports/clock.js';
 import type { NamespaceTable } from './namespaces.js';
-import { Room, type RoomOptions } from './room.js';
+import { Room, type Role, type RoomOptions } from './room.js';
 
 export interface RoomRegistryOptions {
   readonly clock: Clock;
@@ -12,9 +12,6 @@ export interface RoomRegistryOptions {
   /** Connections of this node of one user. */
   readonly connectionsOf: (userId: string) => Iterable<Connection>;
 }
-
-/** How a connection hears a room: counted among its members, or only listening. */
-export type Role = 'member' | 'subscriber';
 
 /** The rooms of this node, within their limits. Empty rooms that nobody created are cleaned up. */
 export class RoomRegistry {

@@ -9,6 +9,15 @@ export interface RoomOptions {
   readonly maxMembers?: number;
 }
 
+/** How a connection hears a room: counted among its members, or only listening. */
+export type Role = 'member' | 'subscriber';
+
+/** How a connection is put into a room. */
+export interface JoinOptions {
+  /** A subscriber hears the room without being counted or announced. @default 'member' */
+  readonly role?: Role;
+}
+
 /** What is known of a room on this node. */
 export interface RoomInfo {
   readonly room: string;
@@ -86,7 +95,7 @@ export class Room {
   }
 
   /** Answers what it was. */
-  remove(connection: Connection): 'member' | 'subscriber' | undefined {
+  remove(connection: Connection): Role | undefined {
     if (!this.audience.delete(connection)) return undefined;
     return this.#members.delete(connection) ? 'member' : 'subscriber';
   }
