@@ -27,15 +27,18 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
     event: 'refresh_token',
     isBuiltIn: true,
     isExclusive: true,
-    handler: async (data, { connection }) => {
+    handler: async (data, { connection, requestId }) => {
       const token = parseFields(data)['token'];
       if (typeof token !== 'string')
         throw new WscError('WSC_VALIDATION_FAILED', { details: { token: ['must be a string'] } });
       if (deps.authenticator === undefined || connection.userId === undefined) throw new WscError('WSC_FORBIDDEN');
       const principal = await deps.authenticator.verify(token);
       if (!(await isAcceptable(deps, connection, principal))) {
+        const error = new WscError('WSC_UNAUTHORIZED');
+        // Answered before the close: nothing leaves behind it.
+        connection.error(requestId, error);
         connection.close('unauthorized');
-        throw new WscError('WSC_UNAUTHORIZED');
+        throw error;
       }
       connection.replacePrincipal(principal);
       deps.expiry.watch(connection);
