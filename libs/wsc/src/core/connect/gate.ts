@@ -26,7 +26,7 @@ export interface Admission {
   readonly handshake: Handshake;
   readonly endpoint: Endpoint;
   /** Gives back what was reserved; once it is a connection, the hub does it at its end. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export interface GateDependencies {
@@ -81,7 +81,7 @@ export class Gate {
    */
   async admit(request: HandshakeRequest, signal: AbortSignal): Promise<Admission> {
     const releases: (() => void)[] = [];
-    const release = (): void => releases.splice(0).forEach((giveBack) => giveBack());
+    const release = releaseOf(releases);
     try {
       // Up to here and within #reserve nothing is awaited: simultaneous handshakes can't get past a limit together.
       const endpoint = this.#reserve(request, releases);
@@ -236,6 +236,13 @@ export class Gate {
     }
     return refusal;
   }
+}
+
+/** Made out here, so that what lives as long as the connection doesn't hold its handshake and request. */
+function releaseOf(releases: (() => void)[]): () => void {
+  return () => {
+    for (const giveBack of releases.splice(0)) giveBack();
+  };
 }
 
 function shuttingDown(): HandshakeRefusal {

@@ -4,7 +4,7 @@ import { Connection, closeDrainMs, type ConnectionHost } from '../connection.js'
 import type { EventBus } from '../events.js';
 import type { Heartbeat } from '../heartbeat.js';
 import type { DisconnectReason, Hooks } from '../hooks.js';
-import type { HubOptions } from '../hub-options.js';
+import type { HubOptions, OutboxLimits } from '../hub-options.js';
 import { createConnectionId, createSession } from '../ids.js';
 import type { MessageContext } from '../messages/message-context.js';
 import type { FanOut } from '../outbox/fan-out.js';
@@ -57,6 +57,8 @@ export class Connector {
   readonly #tenures = new Map<Connection, Tenure>();
   readonly #closeTimers = new Map<Connection, Timer>();
   readonly #ending = new Set<Promise<void>>();
+  /** One for all: idle connections cost memory. */
+  readonly #outboxLimits = (): OutboxLimits => this.#deps.options().outbox;
 
   constructor(dependencies: ConnectorDependencies) {
     this.#deps = dependencies;
@@ -64,17 +66,17 @@ export class Connector {
 
   /** Makes the connection at once; connect callbacks run with its messages held back, then it hears `welcome`. */
   open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
-    const { clock, host, fanOut, connections, heartbeat, options, counters } = this.#deps;
+    const { clock, host, fanOut, connections, heartbeat, counters } = this.#deps;
     const connection = new Connection({
       id: createConnectionId(),
       handshake: admission.handshake,
       link,
       encoding,
       host,
-      outbox: { fanOut, limits: () => options().outbox },
+      outbox: { fanOut, limits: this.#outboxLimits },
       connectedAt: clock.now(),
     });
-    this.#tenures.set(connection, { release: () => admission.release(), isOpen: false, isSubscribed: false });
+    this.#tenures.set(connection, { release: admission.release, isOpen: false, isSubscribed: false });
     counters.acceptedConnections += 1;
     connection.pauseInbound();
     connections.add(connection);
