@@ -21,7 +21,7 @@ import type {
   ResponseData,
 } from './event-map.js';
 import type { Unsubscribe } from './listeners.js';
-import { everyEvent } from './message-router.js';
+import type { everyEvent } from './message-router.js';
 import { resolveClientOptions, type WscClientOptions } from './options.js';
 import type { AskOptions, RepeatableOptions, RequestOptions } from './request-table.js';
 import type { AskRoom, RoomRole } from './room-tracker.js';
@@ -200,17 +200,17 @@ export class WscClient<
 
   /** Sends `room_message` to the other members. */
   sendToRoom(room: string, data: unknown, { echo, ...options }: RoomMessageOptions = {}): Promise<SentMessage> {
-    return this.#ask('room_message', { room, data, echo }, options, parseSentMessage);
+    return forgivable(this.#ask('room_message', { room, data, echo }, options).then(parseSentMessage));
   }
 
   /** Sends `chat` to all devices of a user, and to the other devices of the sender. */
   sendToUser(to: string, data: unknown, options: RequestOptions = {}): Promise<SentMessage> {
-    return this.#ask('chat', { to, data }, options, parseSentMessage);
+    return forgivable(this.#ask('chat', { to, data }, options).then(parseSentMessage));
   }
 
   /** Who is in a room. */
   presence(room: string, options: AskOptions = {}): Promise<RoomPresence> {
-    return this.#ask('presence', { room }, { ...options, canRepeat: true }, parseRoomPresence);
+    return forgivable(this.#ask('presence', { room }, { ...options, canRepeat: true }).then(parseRoomPresence));
   }
 
   /** Gives the open connection a new token, so that it outlives the old one. A fixed token of `connect` is replaced, too. */
@@ -219,16 +219,16 @@ export class WscClient<
       this.#session.tokens.accept(token);
       return parseRefreshedToken(answer);
     };
-    return this.#ask('refresh_token', { token }, { ...options, canRepeat: true }, parse);
+    return forgivable(this.#ask('refresh_token', { token }, { ...options, canRepeat: true }).then(parse));
   }
 
   #join(room: string, role: RoomRole, options: AskOptions): Promise<JoinedRoom> {
-    return forgivable(this.#session.exchange.rooms.join(room, role, this.#askRoom(options)));
+    return forgivable(this.#session.exchange.rooms.join({ room, role }, this.#askRoom(options)));
   }
 
   #leave(room: string, role: RoomRole, options: AskOptions): Promise<void> {
     const isConnected = this.#session.info !== undefined;
-    return forgivable(this.#session.exchange.rooms.leave(room, role, this.#askRoom(options), isConnected));
+    return forgivable(this.#session.exchange.rooms.leave({ room, role }, this.#askRoom(options), isConnected));
   }
 
   /** Without an id, which would give a repeat on the next connection the old answer and no membership. */
@@ -237,9 +237,9 @@ export class WscClient<
     return (event, room) => exchange.ask(exchange.createRequest(event, { room }, { ...options, canRepeat: true }));
   }
 
-  #ask<T>(event: string, data: unknown, options: RepeatableOptions, parse: (answer: unknown) => T): Promise<T> {
+  #ask(event: string, data: unknown, options: RepeatableOptions): Promise<unknown> {
     const { exchange } = this.#session;
-    return forgivable(exchange.ask(exchange.createRequest(event, data, options)).then(parse));
+    return exchange.ask(exchange.createRequest(event, data, options));
   }
 }
 

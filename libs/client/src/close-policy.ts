@@ -1,5 +1,5 @@
 import { adviceFor, closeCodes, WscError, type ErrorName, type GoodbyeData } from '@nest-wsc/protocol';
-import type { Refusal } from './refusal.js';
+import type { Refusal, RefusalAnswer } from './refusal.js';
 import type { RetryDelay } from './retry-delay.js';
 import type { TokenReason } from './token-source.js';
 
@@ -12,6 +12,12 @@ export type Decision =
       readonly delay: RetryDelay;
       readonly tokenReason: TokenReason;
     };
+
+const withoutRefusal = {
+  'no-answer': 'The gateway could not be reached.',
+  'no-refusal':
+    'The gateway does not refuse the connection, but it did not open. Does every proxy before it pass WebSocket upgrades on?',
+} as const satisfies Record<string, string>;
 
 /** What is known about the token of the ended attempt. */
 export interface TokenState {
@@ -50,10 +56,10 @@ export function decideAfterClose(end: ConnectionEnd, token: TokenState): Decisio
   return { action: 'retry', error, delay, tokenReason: 'connect' };
 }
 
-/** Decides by the HTTP answer to a refused upgrade; `undefined` where there was none. */
-export function decideAfterRefusal(refusal: Refusal | undefined, token: TokenState): Decision {
-  if (refusal === undefined) {
-    const error = new WscError('WSC_UNAVAILABLE', { message: 'The gateway could not be reached.' });
+/** Decides by the HTTP answer to a refused upgrade. */
+export function decideAfterRefusal(refusal: RefusalAnswer, token: TokenState): Decision {
+  if (typeof refusal === 'string') {
+    const error = new WscError('WSC_UNAVAILABLE', { message: withoutRefusal[refusal] });
     return { action: 'retry', error, delay: { kind: 'backoff' }, tokenReason: 'connect' };
   }
   const { statusCode, message, retryAfterMs } = refusal;

@@ -12,7 +12,7 @@ import type { Link, LinkEnd } from './link.js';
 import type { ResolvedOptions } from './options.js';
 import { isOffline } from './page-lifecycle.js';
 import { Pause } from './pause.js';
-import { askRefusal, type Refusal } from './refusal.js';
+import { askRefusal, type RefusalAnswer } from './refusal.js';
 import { resolveDelay } from './retry-delay.js';
 import type { Cancel } from './scheduler.js';
 import { createTarget, type Target } from './target.js';
@@ -121,12 +121,13 @@ export class Connector {
   }
 
   async #keep(signal: AbortSignal): Promise<void> {
+    const isOver = (): boolean => signal.aborted;
     let tokenReason: TokenReason = 'connect';
-    while (!signal.aborted) {
+    while (!isOver()) {
       const attemptEnd = await this.#connect(tokenReason, signal);
-      if (signal.aborted) return;
+      if (isOver()) return;
       const decision = await this.#decide(attemptEnd, tokenReason, signal);
-      if (signal.aborted) return;
+      if (isOver()) return;
       const retryInMs = this.#delayAfter(decision);
       if (retryInMs === undefined) this.#run = undefined;
       this.#events.onEnding(describeEnding(attemptEnd, decision.error, retryInMs));
@@ -183,9 +184,9 @@ export class Connector {
     return decideAfterRefusal(await this.#askRefusal(target, signal), token);
   }
 
-  async #askRefusal(target: Target, signal: AbortSignal): Promise<Refusal | undefined> {
+  async #askRefusal(target: Target, signal: AbortSignal): Promise<RefusalAnswer> {
     const { fetch, scheduler } = this.#options;
-    if (fetch === undefined) return undefined;
+    if (fetch === undefined) return 'no-answer';
     const question = new AbortController();
     const giveUp = (): void => question.abort();
     const cancel = scheduler.after(probeTimeoutMs, giveUp);

@@ -86,19 +86,24 @@ export class Exchange {
   receive(envelope: ServerEnvelope): void {
     switch (envelope.type) {
       case 'notify':
-        return this.#receiveMessage(envelope);
+        this.#receiveMessage(envelope);
+        break;
       case 'response':
-        return this.#requests.settle(envelope);
+        this.#requests.settle(envelope);
+        break;
       case 'error':
-        return this.#receiveError(envelope);
+        this.#receiveError(envelope);
+        break;
       case 'ping':
-        return this.#sendDirectly({ type: 'pong' });
+        this.#sendDirectly({ type: 'pong' });
+        break;
       case 'goodbye':
-        // New requests would only be refused (PROTOCOL.md §3): they wait for the next connection.
-        return this.#outbox.detach();
+        // New requests would only be refused (PROTOCOL.md §3.6): they wait for the next connection.
+        this.#outbox.detach();
+        break;
       case 'welcome':
       case 'pong':
-        return undefined;
+        break;
     }
   }
 
@@ -134,7 +139,7 @@ export class Exchange {
       },
       onDone: (data: T) =>
         answer.resolve(lastItem !== undefined && (data === null || data === undefined) ? lastItem.data : data),
-      onFailed: answer.reject,
+      onFailed: (error) => answer.reject(error),
     };
     this.askEach(request, sink);
     return answer.promise;
@@ -144,11 +149,12 @@ export class Exchange {
     const id = options.id ?? (options.idempotent === true ? createId() : undefined);
     const timeoutMs = options.timeoutMs ?? this.#requestTimeoutMs;
     const canRepeat = id !== undefined || options.canRepeat === true;
-    return { event, data, id, canRepeat, timeoutMs, signal: options.signal };
+    const { signal, goesFirst = false } = options;
+    return { event, data, id, canRepeat, goesFirst, timeoutMs, signal };
   }
 
   #rejoin(event: string, room: string): Promise<unknown> {
-    return this.ask(this.createRequest(event, { room }, {}));
+    return this.ask(this.createRequest(event, { room }, { goesFirst: true }));
   }
 
   #receiveMessage(envelope: ServerNotifyEnvelope): void {

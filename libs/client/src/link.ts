@@ -8,7 +8,7 @@ import {
 } from '@nest-wsc/protocol';
 import { messageOf, toWscError } from './error-reporter.js';
 import type { Cancel, Scheduler } from './scheduler.js';
-import { createDeferred } from './settle.js';
+import { createDeferred, type Deferred } from './settle.js';
 import { socketOpen, type ClientSocket } from './socket.js';
 
 /** How a link ended. */
@@ -51,7 +51,7 @@ export class Link {
   #wasUp = false;
   #isClosing = false;
   #hasEnded = false;
-  readonly #ended = createDeferred<void>();
+  readonly #ended: Deferred<void> = createDeferred();
 
   constructor(options: LinkOptions) {
     this.#options = options;

@@ -3,6 +3,7 @@ import type { ErrorReporter } from './error-reporter.js';
 import type { Message, MessageHandler } from './event-map.js';
 import type { Unsubscribe } from './listeners.js';
 import { RecentIds } from './recent-ids.js';
+import { isThenable } from './settle.js';
 
 /** The name that hears every event; no event can have it. */
 export const everyEvent = '*';
@@ -59,9 +60,11 @@ export class MessageRouter {
     if (registrations.length === 0) return;
     this.#recent.set(id, 'running');
     const results = registrations.map(({ handler }) => this.#call(handler, envelope));
-    if (results.every((result) => result === true)) this.#onHandled(envelope, true);
-    // Each of them resolves to whether its handler succeeded, and never rejects.
-    else void Promise.all(results).then((done) => this.#onHandled(envelope, done.every(Boolean)));
+    const pending = results.filter((result) => typeof result !== 'boolean');
+    const onDone = (later: readonly boolean[]): void =>
+      this.#onHandled(envelope, ![...results, ...later].includes(false));
+    if (pending.length === 0) onDone([]);
+    else void Promise.all(pending).then(onDone);
   }
 
   #take(event: string): readonly Registration[] {
@@ -75,14 +78,15 @@ export class MessageRouter {
     return found;
   }
 
-  #call(handler: MessageHandler, envelope: ServerNotifyEnvelope): true | Promise<boolean> | false {
+  /** Whether the handler succeeded; where that takes time, a promise that never rejects. */
+  #call(handler: MessageHandler, envelope: ServerNotifyEnvelope): boolean | Promise<boolean> {
     const onThrow = (thrown: unknown): false => {
       this.#options.errors.reportThrown(thrown, { event: envelope.event, messageId: envelope.id });
       return false;
     };
     try {
       const result = handler(envelope.data, toMessage(envelope));
-      return result instanceof Promise ? result.then(() => true, onThrow) : true;
+      return isThenable(result) ? Promise.resolve(result).then(() => true, onThrow) : true;
     } catch (thrown) {
       return onThrow(thrown);
     }

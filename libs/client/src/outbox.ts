@@ -50,10 +50,14 @@ export class Outbox {
     this.#pollWhileBlocked();
   }
 
-  /** Sends ahead of what waits: a repeat of what was sent before all of it. */
+  /** Sends ahead of what waits, on this connection or not at all: where that is ending, its end will say so. */
   sendFirst(item: Outgoing): void {
-    if (this.#isTooLarge(item)) item.onDropped(tooLarge(this.#maxMessageBytes));
-    else this.#link?.send(item.payload);
+    if (this.#isTooLarge(item)) {
+      item.onDropped(tooLarge(this.#maxMessageBytes));
+      return;
+    }
+    if (this.#link?.isWritable === true) this.#link.send(item.payload);
+    item.onSent();
   }
 
   /** Whether `item` was still waiting. */

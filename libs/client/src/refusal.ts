@@ -18,11 +18,14 @@ export interface RefusalQuestion {
   readonly signal: AbortSignal;
 }
 
+/** What is known after the question: a refusal, that there is none any more, or nothing. */
+export type RefusalAnswer = Refusal | 'no-refusal' | 'no-answer';
+
 /**
  * Asks for the reason of a failed open: browsers hide the HTTP status of a refused upgrade, and a plain `GET` on the same
- * URL passes the same checks. Resolves with nothing where there is no refusal or no answer. Never rejects.
+ * URL passes the same checks. Never rejects.
  */
-export async function askRefusal({ url, token, fetch, signal }: RefusalQuestion): Promise<Refusal | undefined> {
+export async function askRefusal({ url, token, fetch, signal }: RefusalQuestion): Promise<RefusalAnswer> {
   try {
     const response = await fetch(url.replace(/^ws/, 'http'), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -31,11 +34,11 @@ export async function askRefusal({ url, token, fetch, signal }: RefusalQuestion)
     });
     if (response.status < 400) {
       await response.body?.cancel();
-      return undefined;
+      return 'no-refusal';
     }
     return parseRefusal(response, await response.text());
   } catch {
-    return undefined;
+    return 'no-answer';
   }
 }
 

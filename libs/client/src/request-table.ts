@@ -1,4 +1,11 @@
-import { WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
+import {
+  isRequestId,
+  parseName,
+  WscError,
+  type ErrorEnvelope,
+  type RequestEnvelope,
+  type ResponseEnvelope,
+} from '@nest-wsc/protocol';
 import type { Outgoing } from './offline-queue.js';
 import type { EnvelopeEncoder } from './envelope-encoder.js';
 import type { Outbox } from './outbox.js';
@@ -26,6 +33,7 @@ export interface RequestOptions extends AskOptions {
 /** {@link RequestOptions} of a request that may be sent again even without an id, since to do it twice is to do it once. */
 export interface RepeatableOptions extends RequestOptions {
   readonly canRepeat?: boolean;
+  readonly goesFirst?: boolean;
 }
 
 /** Takes the answers to one request: any number of items, then exactly one end. */
@@ -42,6 +50,8 @@ export interface NewRequest {
   readonly id: string | undefined;
   /** Whether it may be sent again after a broken connection. */
   readonly canRepeat: boolean;
+  /** Whether it leaves before what waits, since it restores the connection's state. */
+  readonly goesFirst: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -52,6 +62,8 @@ interface OpenRequest {
   readonly sink: AnswerSink;
   readonly outgoing: Outgoing;
   wasSent: boolean;
+  /** Whether the connection that it was sent on is gone. */
+  mustRepeat: boolean;
   hasItems: boolean;
   cancelTimer: Cancel | undefined;
   readonly onAbort: () => void;
@@ -84,7 +96,8 @@ export class RequestTable {
     try {
       request.signal?.throwIfAborted();
       entry = this.#register(request, sink);
-      this.#outbox.send(entry.outgoing);
+      if (request.goesFirst) this.#outbox.sendFirst(entry.outgoing);
+      else this.#outbox.send(entry.outgoing);
     } catch (error) {
       if (entry !== undefined) this.#remove(entry);
       sink.onFailed(error);
@@ -110,10 +123,12 @@ export class RequestTable {
     }
   }
 
-  /** The connection is gone: what was sent and can't be repeated fails, with an unknown outcome. */
+  /** The connection is gone: what was sent and can't be repeated fails, with an unknown outcome; the rest waits for {@link repeat}. */
   failUnrepeatable(error: WscError): void {
     for (const entry of [...this.#open.values()]) {
-      if (entry.wasSent && !(entry.request.canRepeat && !entry.hasItems)) this.#fail(entry, error);
+      if (!entry.wasSent) continue;
+      if (entry.request.canRepeat && !entry.hasItems) entry.mustRepeat = true;
+      else this.#fail(entry, error);
     }
   }
 
@@ -128,7 +143,11 @@ export class RequestTable {
 
   /** Sends again what the last connection left without an answer. */
   repeat(): void {
-    for (const entry of [...this.#open.values()]) if (entry.wasSent) this.#outbox.sendFirst(entry.outgoing);
+    for (const entry of [...this.#open.values()]) {
+      if (!entry.mustRepeat) continue;
+      entry.mustRepeat = false;
+      this.#outbox.sendFirst(entry.outgoing);
+    }
   }
 
   #register(request: NewRequest, sink: AnswerSink): OpenRequest {
@@ -137,27 +156,19 @@ export class RequestTable {
     }
     this.#count += 1;
     const requestId = this.#count.toString(36);
-    const { event, data, id } = request;
-    const encoded = this.#encoder.encode({
-      type: 'request',
-      form: 'wsc',
-      event,
-      data,
-      requestId,
-      ...(id !== undefined && { id }),
-    });
     const entry: OpenRequest = {
       requestId,
       request,
       sink,
       outgoing: {
-        ...encoded,
+        ...this.#encoder.encode(toEnvelope(request, requestId)),
         onSent: () => {
           entry.wasSent = true;
         },
         onDropped: (error) => this.#fail(entry, error),
       },
       wasSent: false,
+      mustRepeat: false,
       hasItems: false,
       cancelTimer: undefined,
       onAbort: () => this.#fail(entry, request.signal?.reason),
@@ -188,6 +199,14 @@ export class RequestTable {
     entry.request.signal?.removeEventListener('abort', entry.onAbort);
     return this.#open.delete(entry.requestId);
   }
+}
+
+function toEnvelope({ event, data, id }: NewRequest, requestId: string): RequestEnvelope {
+  if (id !== undefined && !isRequestId(id)) {
+    throw new WscError('WSC_INVALID_NAME', { message: '"id" must be a string of 1 to 64 characters' });
+  }
+  const envelope = { type: 'request', form: 'wsc', event: parseName(event, 'event'), data, requestId } as const;
+  return id === undefined ? envelope : { ...envelope, id };
 }
 
 function timedOut({ request, wasSent }: OpenRequest): WscError {

@@ -5,12 +5,16 @@ import type { Scheduler } from './scheduler.js';
 /** How the client is in a room: counted as a member, or only hearing it (PROTOCOL.md §4). */
 export type RoomRole = 'member' | 'subscriber';
 
+/** A room and how the client is in it. */
+export interface RoomPlace {
+  readonly room: string;
+  readonly role: RoomRole;
+}
+
 /** Asks a built-in event that may be repeated. */
 export type AskRoom = (event: string, room: string) => Promise<unknown>;
 
-interface Membership {
-  readonly room: string;
-  readonly role: RoomRole;
+interface Membership extends RoomPlace {
   /** Whether the server has said yes, so that it is joined again after a reconnect. */
   isConfirmed: boolean;
 }
@@ -42,12 +46,12 @@ export class RoomTracker {
     return [...new Set(this.#confirmed().map(({ room }) => room))];
   }
 
-  async join(room: string, role: RoomRole, ask: AskRoom): Promise<JoinedRoom> {
-    const key = keyOf(room, role);
-    const membership = this.#memberships.get(key) ?? { room, role, isConfirmed: false };
+  async join(place: RoomPlace, ask: AskRoom): Promise<JoinedRoom> {
+    const key = keyOf(place);
+    const membership = this.#memberships.get(key) ?? { ...place, isConfirmed: false };
     this.#memberships.set(key, membership);
     try {
-      const answer = parseJoinedRoom(await ask(events[role].join, room));
+      const answer = parseJoinedRoom(await ask(events[place.role].join, place.room));
       membership.isConfirmed = true;
       return answer;
     } catch (error) {
@@ -57,12 +61,12 @@ export class RoomTracker {
     }
   }
 
-  async leave(room: string, role: RoomRole, ask: AskRoom, isConnected: boolean): Promise<void> {
-    const membership = this.#memberships.get(keyOf(room, role));
-    this.#memberships.delete(keyOf(room, role));
+  async leave(place: RoomPlace, ask: AskRoom, isConnected: boolean): Promise<void> {
+    const membership = this.#memberships.get(keyOf(place));
+    this.#memberships.delete(keyOf(place));
     // Without a connection the server has nothing to leave, unless a join waits to be sent.
     const isPending = membership !== undefined && !membership.isConfirmed;
-    if (isConnected || isPending) await ask(events[role].leave, room);
+    if (isConnected || isPending) await ask(events[place.role].leave, place.room);
   }
 
   /** Joins all confirmed rooms on a new connection. A room that is refused now is reported and forgotten. */
@@ -78,8 +82,8 @@ export class RoomTracker {
 
   /** The server has put us out. */
   forget(room: string): void {
-    this.#memberships.delete(keyOf(room, 'member'));
-    this.#memberships.delete(keyOf(room, 'subscriber'));
+    this.#memberships.delete(keyOf({ room, role: 'member' }));
+    this.#memberships.delete(keyOf({ room, role: 'subscriber' }));
   }
 
   clear(): void {
@@ -92,7 +96,7 @@ export class RoomTracker {
     const { room, role } = membership;
     const connection = this.#connection;
     const isCurrent = (): boolean =>
-      this.#connection === connection && this.#memberships.get(keyOf(room, role)) === membership;
+      this.#connection === connection && this.#memberships.get(keyOf(membership)) === membership;
     try {
       await ask(events[role].join, room);
     } catch (thrown) {
@@ -104,7 +108,7 @@ export class RoomTracker {
         });
         return;
       }
-      this.#memberships.delete(keyOf(room, role));
+      this.#memberships.delete(keyOf(membership));
       this.#errors.report(error, { source: 'room', room });
     }
   }
@@ -114,6 +118,6 @@ export class RoomTracker {
   }
 }
 
-function keyOf(room: string, role: RoomRole): string {
+function keyOf({ room, role }: RoomPlace): string {
   return `${role} ${room}`;
 }

@@ -10,10 +10,11 @@ export interface Deferred<T> {
 /** The rejection of its promise may be ignored (see {@link forgivable}). */
 export function createDeferred<T>(): Deferred<T> {
   let handles: Omit<Deferred<T>, 'promise'> | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    handles = { resolve, reject };
-  });
-  forgivable(promise);
+  const promise = forgivable(
+    new Promise<T>((resolve, reject) => {
+      handles = { resolve, reject };
+    }),
+  );
   return {
     promise,
     resolve: (value) => handles?.resolve(value),
@@ -34,10 +35,15 @@ export function forgivable<T>(promise: Promise<T>): Promise<T> {
 export function callSafely(call: () => unknown, onThrow: (error: unknown) => void): void {
   try {
     const result = call();
-    if (result instanceof Promise) result.catch(onThrow);
+    if (isThenable(result)) void result.then(undefined, onThrow);
   } catch (error) {
     onThrow(error);
   }
+}
+
+/** Whether it is a promise, of whatever make. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** What {@link withDeadline} waits for at most. */
@@ -53,6 +59,6 @@ export function withDeadline<T>(work: Promise<T>, { scheduler, timeoutMs, error 
   if (timeoutMs === 0) return work;
   return new Promise((resolve, reject) => {
     const cancel = scheduler.after(timeoutMs, () => reject(error()));
-    work.then(resolve, reject).finally(cancel);
+    void work.then(resolve, reject).finally(cancel);
   });
 }

@@ -18,9 +18,7 @@ export interface ClientSocket {
 export type SocketFactory = (url: string, protocols: readonly string[]) => ClientSocket | Promise<ClientSocket>;
 
 /** A WebSocket class. */
-export interface SocketConstructor {
-  new (url: string, protocols: string[]): ClientSocket;
-}
+export type SocketConstructor = new (url: string, protocols: string[]) => ClientSocket;
 
 /** `ClientSocket.readyState` of a socket that takes messages. */
 export const socketOpen = 1;
