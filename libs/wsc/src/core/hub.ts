@@ -4,6 +4,7 @@ import type { Admission, Gate } from './connect/gate.js';
 import type { Handshake } from './connect/handshake.js';
 import type { PathTable } from './connect/path-table.js';
 import type { Principal } from './connect/principal.js';
+import { revokeToken, verifyToken } from './connect/tokens.js';
 import type { Connection, ConnectionHost } from './connection.js';
 import type { EventBus } from './events.js';
 import type { Hooks } from './hooks.js';
@@ -273,27 +274,19 @@ export class Hub {
   }
 
   /**
+   * Checks a token as the handshake does, for other doors of the application.
+   * @throws {WscError} WSC_UNAUTHORIZED, WSC_FORBIDDEN for a user type that is not allowed, WSC_UNAVAILABLE where none is configured.
+   */
+  verifyToken(token: string): Promise<Principal> {
+    return verifyToken(this.#deps, token, this.#options.userTypes);
+  }
+
+  /**
    * Makes a token worthless and ends its connections with 4501. Answers how many.
    * @throws {WscError} WSC_UNAVAILABLE where no authenticator and no revocation list is configured, or the list is full.
    */
   async revokeToken(token: string): Promise<number> {
-    const { authenticator, revocations, clock } = this.#deps;
-    if (authenticator === undefined || revocations === undefined) {
-      throw new WscError('WSC_UNAVAILABLE', {
-        message: 'Tokens can be revoked only where an authenticator is configured.',
-      });
-    }
-    const tokenIds = new Set([authenticator.tokenIdOf(token)]);
-    let until = clock.now() + unverifiedTokenMs;
-    try {
-      const principal = await authenticator.verify(token);
-      if (principal.tokenId !== undefined) tokenIds.add(principal.tokenId);
-      until = principal.expiresAt ?? until;
-    } catch (error) {
-      // A token that is not valid opens nothing; its hash is still listed, in case it becomes valid (`nbf`).
-      this.#deps.logger.debug('A token that is not valid was revoked.', { cause: error });
-    }
-    for (const tokenId of tokenIds) await revocations.revoke(tokenId, until);
+    const tokenIds = await revokeToken(this.#deps, token);
     return this.#closeWhere((principal) => principal.tokenId !== undefined && tokenIds.has(principal.tokenId));
   }
 
@@ -380,8 +373,6 @@ export class Hub {
   }
 }
 
-/** A revoked token that could not be read is kept on the list for so long. */
-const unverifiedTokenMs = 24 * 3_600_000;
 
 function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHandler {
   return (data, context) => {
