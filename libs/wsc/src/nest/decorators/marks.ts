@@ -1,0 +1,25 @@
+import { Reflector } from '@nestjs/core';
+import type { HubEventName, NamespaceOptions } from '../../core/index.js';
+
+/** What a class marked with `@RoomPolicy` declares about its namespace. */
+export interface RoomPolicyMark {
+  readonly namespace: string;
+  readonly options: Omit<NamespaceOptions, 'policy'>;
+}
+
+/** Lower runs first; those with the same number run as they were found. */
+export interface OrderOptions {
+  /** @default 0 */
+  readonly order?: number;
+}
+
+/** What the decorators leave behind; the explorers read it. */
+export const marks = {
+  onConnect: Reflector.createDecorator<true>({ key: 'wsc:on-connect' }),
+  onDisconnect: Reflector.createDecorator<true>({ key: 'wsc:on-disconnect' }),
+  onEvent: Reflector.createDecorator<HubEventName | '*'>({ key: 'wsc:on-event' }),
+  roomPolicy: Reflector.createDecorator<RoomPolicyMark>({ key: 'wsc:room-policy' }),
+  interceptor: Reflector.createDecorator<OrderOptions>({ key: 'wsc:interceptor' }),
+  middleware: Reflector.createDecorator<OrderOptions>({ key: 'wsc:middleware' }),
+  upgradeMiddleware: Reflector.createDecorator<OrderOptions>({ key: 'wsc:upgrade-middleware' }),
+};

@@ -1,0 +1,79 @@
+import type { ApplicationConfig, ExternalContextOptions, NestContainer } from '@nestjs/core';
+import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
+import { STATIC_CONTEXT, type InstanceWrapper } from '@nestjs/core/internal';
+import type { Logger } from '../../core/index.js';
+import { compileMethod, type Call, type CompileTools } from './compile-method.js';
+import { HandlerContextCreator } from './handler-context-creator.js';
+import type { RequestScopes } from './request-scopes.js';
+
+/** A provider's method with everything bound to it. `owner` is the connection, whose scope request-scoped instances have. */
+export type BoundMethod = (owner: object, args: unknown[]) => Promise<unknown>;
+
+export interface MethodBinderDependencies {
+  readonly container: NestContainer;
+  readonly config: ApplicationConfig;
+  readonly scopes: RequestScopes;
+  readonly logger: Logger;
+}
+
+/** Binds methods: once per method, not per connection, unless something about it is request-scoped. */
+export class MethodBinder {
+  readonly #tools: CompileTools;
+  readonly #scopes: RequestScopes;
+
+  constructor(dependencies: MethodBinderDependencies) {
+    const { container, config, logger } = dependencies;
+    this.#scopes = dependencies.scopes;
+    this.#tools = {
+      creator: new HandlerContextCreator(container, config),
+      filters: new ExternalExceptionFilterContext(container, config),
+      logger,
+    };
+  }
+
+  /** @throws {Error} for a transient enhancer, of which Nest would run an instance without its dependencies. */
+  bind(wrapper: InstanceWrapper, methodName: string, options: ExternalContextOptions): BoundMethod {
+    refuseTransient([...(wrapper.getEnhancersMetadata() ?? []), ...this.#scopes.globalEnhancers], wrapper);
+    if (this.#scopes.isStatic(wrapper) && this.#scopes.globalEnhancers.length === 0) {
+      const target = { wrapper, methodName, options, instance: wrapper.instance as unknown, contextId: STATIC_CONTEXT };
+      const call = compileMethod(this.#tools, target);
+      return (_owner, args) => call(args);
+    }
+    return this.#bindPerOwner(wrapper, methodName, options);
+  }
+
+  #bindPerOwner(wrapper: InstanceWrapper, methodName: string, options: ExternalContextOptions): BoundMethod {
+    const calls = new WeakMap<object, Promise<Call>>();
+    return async (owner, args) => {
+      let call = calls.get(owner);
+      if (call === undefined) {
+        call = this.#compileFor(owner, wrapper, methodName, options);
+        calls.set(owner, call);
+        // A dependency that failed now may not fail for the next message.
+        call.catch(() => calls.delete(owner));
+      }
+      return (await call)(args);
+    };
+  }
+
+  async #compileFor(
+    owner: object,
+    wrapper: InstanceWrapper,
+    methodName: string,
+    options: ExternalContextOptions,
+  ): Promise<Call> {
+    const contextId = this.#scopes.contextIdOf(owner, wrapper.isDependencyTreeDurable());
+    await this.#scopes.loadGlobalEnhancers(owner);
+    const instance = await this.#scopes.resolve(wrapper, owner);
+    return compileMethod(this.#tools, { wrapper, methodName, options, instance, contextId });
+  }
+}
+
+function refuseTransient(enhancers: readonly InstanceWrapper[], host: InstanceWrapper): void {
+  const transient = enhancers.find((enhancer) => enhancer.isTransient);
+  if (transient === undefined) return;
+  throw new Error(
+    `"${transient.name}" on "${host.name}" has transient scope, which can't be used on WebSocket handlers: ` +
+      'make it a singleton or request-scoped (one instance per connection).',
+  );
+}

@@ -1,0 +1,23 @@
+import { catchError, from, isObservable } from 'rxjs';
+
+/** Lets errors inside a stream of answers go the same way as a handler's own. Anything else comes back as it is. */
+export function withErrorsMapped(result: unknown, answer: (exception: unknown) => Promise<unknown>): unknown {
+  if (isObservable(result)) return result.pipe(catchError((exception: unknown) => from(answer(exception))));
+  if (isAsyncIterable(result)) return mapIterable(result, answer);
+  return result;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+async function* mapIterable(
+  source: AsyncIterable<unknown>,
+  answer: (exception: unknown) => Promise<unknown>,
+): AsyncGenerator<unknown> {
+  try {
+    yield* source;
+  } catch (exception) {
+    yield await answer(exception);
+  }
+}

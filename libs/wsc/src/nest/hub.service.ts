@@ -1,0 +1,294 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
+import {
+  Hub,
+  type AckOutcome,
+  type AckSendOptions,
+  type ConnectHook,
+  type Connection,
+  type DisconnectHook,
+  type ErrorHook,
+  type Handshake,
+  type HubEventListener,
+  type HubEventName,
+  type HubStats,
+  type IssuedConnectToken,
+  type MessageContext,
+  type MessageHandler,
+  type MessageHook,
+  type MessageInput,
+  type MessageSentHook,
+  type Middleware,
+  type PageRequest,
+  type Principal,
+  type RoomInfo,
+  type RoomOptions,
+  type RoomUser,
+  type SendOptions,
+  type SendResult,
+  type StandardSchemaV1,
+  type UserPage,
+} from '../core/index.js';
+import { WscConfigService } from './config/wsc-config.service.js';
+import type { WscConfig } from './config/wsc-options.js';
+import type { WscInterceptor } from './decorators/providers.decorators.js';
+import { mapErrors, mapRefusals } from './errors/map-errors.js';
+import type { DataUpdate, Notification } from './messages.js';
+
+/**
+ * The hub, for the rest of the application: inject it anywhere. Sends run in the caller's turn up to the outboxes, so that they keep
+ * their order, and their promises say what is true: for how many connections the message was queued. A send that nobody awaits ends
+ * nothing when it fails. With `WSC_ENABLED=false` every call that needs connections rejects with WSC_UNAVAILABLE; registrations do nothing.
+ */
+@Injectable()
+export class HubService {
+  readonly #hub: Hub;
+  readonly #config: WscConfigService;
+
+  constructor(@Inject(Hub) hub: Hub, @Inject(WscConfigService) config: WscConfigService) {
+    this.#hub = hub;
+    this.#config = config;
+  }
+
+  /** Whether this application has WebSockets at all (`WSC_ENABLED`). */
+  get isEnabled(): boolean {
+    return this.#config.current.enabled;
+  }
+
+  /** Whether connections are taken: after bootstrap, until the shutdown begins. */
+  get isRunning(): boolean {
+    return this.#hub.isRunning && !this.#hub.isDraining;
+  }
+
+  /** The settings that hold now. Change them with {@link WscConfigService.update}. */
+  get config(): WscConfig {
+    return this.#config.current;
+  }
+
+  /** What this node has counted. */
+  get stats(): HubStats {
+    return this.#hub.stats();
+  }
+
+  // Sending
+
+  /** To everyone. */
+  broadcast(message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#later((hub) => hub.broadcast(message, options));
+  }
+
+  /** To all devices of a user. */
+  sendToUser(userId: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#later((hub) => hub.sendToUser(userId, message, options));
+  }
+
+  /** To all devices of each user, with one message id; results in the same order. */
+  sendToUsers(userIds: readonly string[], message: MessageInput): Promise<readonly SendResult[]> {
+    return this.#later((hub) => hub.sendToUsers(userIds, message));
+  }
+
+  /** To a user, waiting for one of the user's devices to acknowledge. The outcome is never a guess: see {@link AckOutcome}. */
+  sendToUserWithAck(userId: string, message: MessageInput, options?: AckSendOptions): Promise<AckOutcome> {
+    return this.#later((hub) => hub.sendToUserWithAck(userId, message, options));
+  }
+
+  sendToConnection(connectionId: string, message: MessageInput): Promise<SendResult> {
+    return this.#later((hub) => hub.sendToConnection(connectionId, message));
+  }
+
+  /** To the members and subscribers of a room. */
+  sendToRoom(room: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+    return this.#later((hub) => hub.sendToRoom(room, message, options));
+  }
+
+  /** To the connections of this node that `predicate` picks. */
+  sendWhere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
+    return this.#later((hub) => hub.sendWhere(predicate, message));
+  }
+
+  /** To every connection of a user type. */
+  sendToUserType(userType: string, message: MessageInput): Promise<SendResult> {
+    return this.sendWhere((connection) => connection.userType === userType, message);
+  }
+
+  /** Sends a user the event `notification` (PROTOCOL.md §4). */
+  notify(userId: string, notification: Notification): Promise<SendResult> {
+    return this.sendToUser(userId, { event: 'notification', data: notification });
+  }
+
+  /** Sends everyone the event `notification`. */
+  notifyAll(notification: Notification): Promise<SendResult> {
+    return this.broadcast({ event: 'notification', data: notification });
+  }
+
+  /** Tells everyone with the event `data_update` that data has changed (PROTOCOL.md §4). */
+  dataUpdate(update: DataUpdate): Promise<SendResult> {
+    return this.broadcast({ event: 'data_update', data: update });
+  }
+
+  // Rooms
+
+  /** Makes a room that stays when it is empty. @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED, WSC_UNAVAILABLE when disabled. */
+  createRoom(room: string, options?: RoomOptions): RoomInfo {
+    return this.#now().createRoom(room, options);
+  }
+
+  /** Puts its members out, who hear `room_closed`. Answers how many they were. */
+  deleteRoom(room: string, reason?: string): Promise<number> {
+    return this.#later((hub) => hub.deleteRoom(room, reason));
+  }
+
+  roomInfo(room: string): RoomInfo | undefined {
+    return this.#now().roomInfo(room);
+  }
+
+  /** The rooms of this node. */
+  rooms(): readonly RoomInfo[] {
+    return this.#now().rooms();
+  }
+
+  join(connectionId: string, room: string): Promise<void> {
+    return this.#later((hub) => hub.join(connectionId, room));
+  }
+
+  leave(connectionId: string, room: string): Promise<void> {
+    return this.#later((hub) => hub.leave(connectionId, room));
+  }
+
+  roomMembers(room: string): Promise<readonly RoomUser[]> {
+    return this.#later((hub) => hub.roomMembers(room));
+  }
+
+  roomsOf(connectionId: string): readonly string[] {
+    return this.#now().roomsOf(connectionId);
+  }
+
+  // Users and connections
+
+  isUserOnline(userId: string): Promise<boolean> {
+    return this.#later((hub) => hub.isUserOnline(userId));
+  }
+
+  onlineUsers(page?: PageRequest): Promise<UserPage> {
+    return this.#later((hub) => hub.onlineUsers(page));
+  }
+
+  onlineUserCount(): Promise<number> {
+    return this.#later((hub) => hub.onlineUserCount());
+  }
+
+  /** The user's connections on this node. */
+  connectionsOf(userId: string): readonly Connection[] {
+    return this.#now().connectionsOf(userId);
+  }
+
+  connection(connectionId: string): Connection | undefined {
+    return this.#now().connection(connectionId);
+  }
+
+  /** All connections of this node. */
+  connections(): IterableIterator<Connection> {
+    return this.#now().connections();
+  }
+
+  /** Closes a user's connections and answers how many they were. @default 'kicked' */
+  disconnectUser(userId: string, how?: CloseCodeName | CloseCode): Promise<number> {
+    return this.#later(async (hub) => hub.disconnectUser(userId, how));
+  }
+
+  /** Answers false when there is no such connection on this node. @default 'kicked' */
+  disconnectConnection(connectionId: string, how?: CloseCodeName | CloseCode): boolean {
+    return this.#now().disconnectConnection(connectionId, how);
+  }
+
+  /**
+   * Checks a token as the handshake does: same keys, same revocations; for guards of HTTP routes.
+   * @throws {WscError} WSC_UNAUTHORIZED, WSC_FORBIDDEN, WSC_UNAVAILABLE
+   */
+  verifyToken(token: string): Promise<Principal> {
+    return this.#later((hub) => hub.verifyToken(token));
+  }
+
+  /** The token is refused from now on, and connections made with it are closed with 4501; answers how many. */
+  revokeToken(token: string): Promise<number> {
+    return this.#later((hub) => hub.revokeToken(token));
+  }
+
+  /** Makes a one-time token for `?connect_token=`, for clients that can't send headers. */
+  issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
+    return this.#later((hub) => hub.issueConnectToken(principal));
+  }
+
+  // Registering; each answers the service itself, so that calls can be chained.
+
+  /** Runs for each connection before its first message; a throw or `false` refuses it. */
+  onConnect(callback: ConnectHook<Connection>): this {
+    return this.#with((hub) => hub.hooks.onConnect(mapErrors(callback)));
+  }
+
+  onDisconnect(callback: DisconnectHook<Connection>): this {
+    return this.#with((hub) => hub.hooks.onDisconnect(callback));
+  }
+
+  /** Runs before each handler; a throw refuses the message. */
+  onMessage(callback: MessageHook<MessageContext>): this {
+    return this.#with((hub) => hub.hooks.onMessage(mapErrors(callback)));
+  }
+
+  /** Runs once per message sent, however many receive it. */
+  onMessageSent(callback: MessageSentHook): this {
+    return this.#with((hub) => hub.hooks.onMessageSent(callback));
+  }
+
+  onError(callback: ErrorHook<Connection>): this {
+    return this.#with((hub) => hub.hooks.onError(callback));
+  }
+
+  /** Hears the hub's events, later and in order. */
+  onEvent(name: HubEventName | '*', listener: HubEventListener): this {
+    return this.#with((hub) => hub.events.on(name, listener));
+  }
+
+  /** Around every message, the first one outermost. */
+  use(middleware: Middleware<MessageContext>): this {
+    return this.#with((hub) => hub.use(mapErrors(middleware)));
+  }
+
+  /** Around every handshake. */
+  useUpgrade(middleware: Middleware<Handshake>): this {
+    return this.#with((hub) => hub.useUpgrade(mapRefusals(middleware)));
+  }
+
+  addInterceptor(interceptor: WscInterceptor): this {
+    return this.#with((hub) => hub.interceptors.add(interceptor));
+  }
+
+  /** Answers an event on every path. @throws {Error} when it has a handler, or the routes are frozen. */
+  handle(event: string, handler: MessageHandler, options?: { readonly schema?: StandardSchemaV1 }): this {
+    return this.#with((hub) => hub.handle(event, mapErrors(handler), options));
+  }
+
+  #with(register: (hub: Hub) => unknown): this {
+    register(this.#hub);
+    return this;
+  }
+
+  #now(): Hub {
+    if (this.isEnabled) return this.#hub;
+    throw switchedOff();
+  }
+
+  #later<T>(call: (hub: Hub) => Promise<T>): Promise<T> {
+    if (this.isEnabled) return call(this.#hub);
+    const refused = Promise.reject<T>(switchedOff());
+    // Whoever awaits it hears of it; a send that nobody awaits must not end the process.
+    refused.catch(() => undefined);
+    return refused;
+  }
+}
+
+function switchedOff(): WscError {
+  return new WscError('WSC_UNAVAILABLE', {
+    message: 'WebSockets are switched off in this application (WSC_ENABLED=false).',
+  });
+}

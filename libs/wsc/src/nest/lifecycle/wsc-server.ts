@@ -1,0 +1,86 @@
+import type { Server } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Hub } from '../../core/index.js';
+import { WsTransport, type OwnPort } from '../../transports/ws/index.js';
+import { WscConfigService } from '../config/wsc-config.service.js';
+import type { WscModuleOptions } from '../config/wsc-options.js';
+import { serveConnectionChecks } from '../http/check-routes.js';
+import { NestLogger } from '../nest-logger.js';
+import { wscOptionsToken } from '../tokens.js';
+
+/** Where upgrades come in: the application's HTTP server, or a port of its own. */
+@Injectable()
+export class WscServer {
+  readonly #logger = new NestLogger();
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #config: WscConfigService;
+  readonly #options: WscModuleOptions;
+  readonly #transport: WsTransport;
+  #ownPort: OwnPort | undefined;
+
+  constructor(
+    @Inject(Hub) hub: Hub,
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(WscConfigService) config: WscConfigService,
+    @Inject(wscOptionsToken) options: WscModuleOptions,
+  ) {
+    this.#adapterHost = adapterHost;
+    this.#config = config;
+    this.#options = options;
+    const { compression, defaultProtocol } = config.current.transport;
+    this.#transport = new WsTransport({
+      hub,
+      logger: this.#logger,
+      maxPayload: () => hub.options.limits.maxMessageBytes,
+      compression,
+      defaultProtocol,
+    });
+  }
+
+  /** The own port, where there is one; the real number where 0 was asked for. */
+  get port(): number | undefined {
+    return this.#ownPort?.port;
+  }
+
+  /** Before the HTTP server has its last route, which answers 404. */
+  serveChecks(paths: readonly string[]): void {
+    if (this.#config.current.port !== undefined || this.#httpServer() === undefined) return;
+    serveConnectionChecks(
+      this.#adapterHost.httpAdapter,
+      paths,
+      (request, response) => this.#transport.checkRequest(request, response),
+      this.#logger,
+    );
+  }
+
+  /** Takes upgrades from now on. Answers in words where from. */
+  async listen(): Promise<string> {
+    const { port, host } = this.#config.current;
+    if (port !== undefined) {
+      this.#ownPort = await this.#transport.listenOwnPort({ port, host, https: this.#options.https });
+      return `port ${String(this.#ownPort.port)}`;
+    }
+    const server = this.#httpServer();
+    if (server === undefined) return 'no port: there is no HTTP server, and WSC_PORT is not set';
+    this.#transport.attach(server);
+    return "the application's HTTP server";
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  /** An application context and a microservice have no adapter, or one without a server. */
+  #httpServer(): Server | undefined {
+    const adapter: unknown = this.#adapterHost.httpAdapter;
+    if (adapter === undefined || adapter === null) return undefined;
+    const server: unknown = this.#adapterHost.httpAdapter.getHttpServer();
+    return isServer(server) ? server : undefined;
+  }
+}
+
+/** By shape: an application may bring its own kind of server. */
+function isServer(value: unknown): value is Server {
+  return typeof value === 'object' && value !== null && 'on' in value && 'listenerCount' in value;
+}

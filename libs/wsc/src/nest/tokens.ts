@@ -1,0 +1,2 @@
+/** What was given to `WscModule.forRoot`. */
+export const wscOptionsToken = Symbol('wsc:options');
