@@ -1,0 +1,352 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { HandshakeRefusal, refuse } from '../../core/connect/refusal.js';
+import { MemoryLogger } from '../../testing/memory-logger.js';
+import { clientFrame, RawClient, upgradeText, type RawAnswer } from './raw-client.fixture.js';
+import { TransportFixture } from './scripted-host.fixture.js';
+import type { WsTransportOptions } from './ws-transport.js';
+
+const logger = new MemoryLogger();
+const start = (options: Partial<WsTransportOptions> = {}): Promise<TransportFixture> =>
+  TransportFixture.start({ logger, ...options });
+
+/** Every refusal is a whole HTTP answer with the JSON body of PROTOCOL.md §1. */
+function expectRefusal(answer: RawAnswer, status: number): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(answer.headers.get('connection')).toBe('close');
+  expect(JSON.parse(answer.body)).toEqual({
+    statusCode: status,
+    error: expect.any(String),
+    message: expect.any(String),
+  });
+}
+
+describe('an upgrade', () => {
+  it('is answered with 101 and the selected subprotocol alone, never with the first offer', async () => {
+    await using fixture = await start();
+    fixture.host.protocol = 'wsc.v1.json';
+    await using client = await RawClient.connect(fixture.port);
+    const answer = await client.open('/ws?device_id=d1', { 'Sec-WebSocket-Protocol': 'bearer.a.b.c, wsc.v1.json' });
+    expect(answer.headers.get('sec-websocket-accept')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    expect(answer.headers.get('sec-websocket-protocol')).toBe('wsc.v1.json');
+    expect(answer.headers.has('sec-websocket-extensions')).toBe(false);
+    const asked = fixture.host.asked[0]?.request;
+    expect(asked).toMatchObject({
+      path: '/ws',
+      peerAddress: '127.0.0.1',
+      offeredProtocols: ['bearer.a.b.c', 'wsc.v1.json'],
+    });
+    expect(asked?.query.get('device_id')).toBe('d1');
+    fixture.host.protocol = undefined;
+    await using other = await RawClient.connect(fixture.port);
+    expect(
+      (await other.open('/ws', { 'Sec-WebSocket-Protocol': 'bearer.a.b.c' })).headers.has('sec-websocket-protocol'),
+    ).toBe(false);
+  });
+
+  it('lets go of the HTTP request once the connection is open', async () => {
+    await using fixture = await start();
+    let rawWhileAsked: unknown;
+    fixture.host.decide = (request) => Promise.resolve().then(() => void (rawWhileAsked = request.raw));
+    await using client = await RawClient.connect(fixture.port);
+    await client.open();
+    expect(rawWhileAsked).toHaveProperty('httpVersion', '1.1');
+    client.write(clientFrame('x'));
+    await new Promise((resolve) => (fixture.host.owner.onReceive = resolve));
+    expect(fixture.host.asked[0]?.request.raw).toBeUndefined();
+  });
+
+  const key = 'Sec-WebSocket-Key';
+  it.each([
+    ['without a key', { [key]: '' }, 400],
+    ['with a key that is not 16 bytes', { [key]: 'c2hvcnQ=' }, 400],
+    ['with two keys', { [key]: 'dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' }, 400],
+    ['with an old version', { 'Sec-WebSocket-Version': '8' }, 426],
+    ['without a version', { 'Sec-WebSocket-Version': '' }, 426],
+    ['without a Host', { Host: '' }, 400],
+    ['with two Hosts', { Host: 'a\r\nHost: b' }, 400],
+    ['with a body', { 'Content-Length': '5' }, 400],
+    ['with a Transfer-Encoding', { 'Transfer-Encoding': 'chunked' }, 400],
+    ['to another protocol', { Upgrade: 'h2c' }, 400],
+    ['with a broken list of subprotocols', { 'Sec-WebSocket-Protocol': 'a,,b' }, 400],
+    ['with a subprotocol twice', { 'Sec-WebSocket-Protocol': 'a, a' }, 400],
+  ])('%s is refused before the gate is asked', async (_, headers, status) => {
+    await using fixture = await start();
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText('/ws', headers));
+    const answer = await client.answer();
+    expectRefusal(answer, status);
+    if (status === 426) expect(answer.headers.get('sec-websocket-version')).toBe('13');
+    await client.ended;
+    expect(fixture.host.asked).toHaveLength(0);
+    expect(fixture.transport.stats.refusedUpgrades).toBe(1);
+  });
+
+  it.each(['GET /ws HTTP/1.0', 'POST /ws HTTP/1.1'])('as "%s" is refused', async (line) => {
+    await using fixture = await start();
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText('/ws', {}, line));
+    expectRefusal(await client.answer(), 400);
+  });
+
+  it('is understood with an absolute target', async () => {
+    await using fixture = await start();
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText('', {}, 'GET http://localhost/ws?token=t HTTP/1.1'));
+    expect((await client.answer()).status).toBe(101);
+    expect(fixture.host.asked[0]?.request.query.get('token')).toBe('t');
+  });
+
+  it('that the gate refuses gets its status, body and headers, without what would break the answer', async () => {
+    await using fixture = await start();
+    fixture.host.decide = () => Promise.reject(refuse.tooManyRequests('Too many connections.', 7));
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    const answer = await client.answer();
+    expectRefusal(answer, 429);
+    expect(answer.headers.get('retry-after')).toBe('7');
+    fixture.host.decide = () =>
+      Promise.reject(new HandshakeRefusal(403, 'No.', { headers: { 'X-Why': 'a\r\nX-Forged: 1', 'bad name': 'x' } }));
+    await using other = await RawClient.connect(fixture.port);
+    other.write(upgradeText());
+    const second = await other.answer();
+    expectRefusal(second, 403);
+    expect([...second.headers.keys()]).not.toEqual(expect.arrayContaining(['x-forged']));
+  });
+
+  it('that fails inside is a 500 that says nothing, and the log has the cause', async () => {
+    await using fixture = await start();
+    fixture.host.decide = () => Promise.reject(new Error('secret database name'));
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    const answer = await client.answer();
+    expectRefusal(answer, 500);
+    expect(answer.body).not.toContain('secret');
+    expect(logger.messages('error')).toContain('A handshake failed.');
+  });
+
+  it('whose subprotocol has no codec is a 500 and keeps no place', async () => {
+    await using fixture = await start();
+    fixture.host.protocol = 'unheard.of';
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText('/ws', { 'Sec-WebSocket-Protocol': 'unheard.of' }));
+    expectRefusal(await client.answer(), 500);
+    expect(fixture.host.reservedCount).toBe(0);
+  });
+
+  it('that opens into an error is cut, and neighbours go on', async () => {
+    await using fixture = await start();
+    fixture.host.onOpen = () => {
+      throw new Error('broken');
+    };
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    await client.ended;
+    fixture.host.onOpen = undefined;
+    fixture.host.owners.length = 0;
+    await using neighbour = await RawClient.connect(fixture.port);
+    await neighbour.open();
+  });
+});
+
+describe('while an upgrade is decided', () => {
+  it('early frames are kept and reach the connection in order', async () => {
+    await using fixture = await start();
+    let letIn: () => void = () => undefined;
+    fixture.host.decide = () => new Promise((resolve) => (letIn = resolve));
+    await using client = await RawClient.connect(fixture.port);
+    const asked = fixture.host.nextAsked();
+    client.write(Buffer.concat([Buffer.from(upgradeText()), clientFrame('with the request')]));
+    await asked;
+    client.write(clientFrame('while it waits'));
+    const last = new Promise((resolve) => {
+      fixture.host.onOpen = (owner) => (owner.onReceive = (text) => text === 'after' && resolve(undefined));
+    });
+    letIn();
+    expect((await client.answer()).status).toBe(101);
+    client.write(clientFrame('after'));
+    await last;
+    expect(fixture.host.owner.received.slice(0, 2)).toEqual(['with the request', 'while it waits']);
+  });
+
+  it('a client that resets aborts it, and its place is given back', async () => {
+    await using fixture = await start();
+    const aborted = new Promise<void>((resolve) => {
+      fixture.host.decide = (_, signal) =>
+        new Promise((letIn) =>
+          signal.addEventListener('abort', () => {
+            letIn();
+            resolve();
+          }),
+        );
+    });
+    await using client = await RawClient.connect(fixture.port);
+    const asked = fixture.host.nextAsked();
+    client.write(upgradeText());
+    await asked;
+    client.reset();
+    await aborted;
+    await new Promise(setImmediate);
+    expect(fixture.host.reservedCount).toBe(0);
+    expect(fixture.host.owners).toHaveLength(0);
+  });
+
+  it('a client that has ended its side still gets its answer', async () => {
+    await using fixture = await start();
+    fixture.host.decide = () => new Promise((_, fail) => setImmediate(() => fail(refuse.unauthorized('No token.'))));
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    client.end();
+    expectRefusal(await client.answer(), 401);
+    await client.closed;
+  });
+
+  it('a client that has ended its side and waits too long is given up', async () => {
+    await using fixture = await start();
+    fixture.host.decide = (_, signal) =>
+      new Promise((_resolve, fail) => signal.addEventListener('abort', () => fail(refuse.unavailable('Gone.', 1))));
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    client.end();
+    expectRefusal(await client.answer(), 503);
+    expect(fixture.host.reservedCount).toBe(0);
+  });
+
+  it('closing the transport refuses it with 503', async () => {
+    await using fixture = await start();
+    fixture.host.decide = (_, signal) =>
+      new Promise((_resolve, fail) => signal.addEventListener('abort', () => fail(new Error('aborted'))));
+    await using client = await RawClient.connect(fixture.port);
+    const asked = fixture.host.nextAsked();
+    client.write(upgradeText());
+    await asked;
+    await fixture.transport.close();
+    const answer = await client.answer();
+    expectRefusal(answer, 503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(fixture.server.listenerCount('upgrade')).toBe(0);
+  });
+});
+
+describe('an upgrade on a foreign path', () => {
+  it('gets a 404 where ours is the only upgrade listener', async () => {
+    await using fixture = await start();
+    for (const path of ['/other', '/ws/deeper', '*']) {
+      await using client = await RawClient.connect(fixture.port);
+      client.write(upgradeText(path));
+      expectRefusal(await client.answer(), 404);
+    }
+    expect(fixture.host.asked).toHaveLength(0);
+  });
+
+  it('is left untouched to other listeners, which go on working', async () => {
+    await using fixture = await start();
+    fixture.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      if (request.url === '/other')
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nhello');
+    });
+    await using foreign = await RawClient.connect(fixture.port);
+    foreign.write(upgradeText('/other', { Upgrade: 'other' }));
+    const answer = await foreign.answer();
+    expect(answer).toMatchObject({ status: 101 });
+    await using ours = await RawClient.connect(fixture.port);
+    await ours.open();
+    expect(fixture.host.owners).toHaveLength(1);
+  });
+
+  it('is refused or left alone where the application says so', async () => {
+    await using refusing = await start({ foreignPaths: 'refuse' });
+    refusing.server.on('upgrade', () => undefined);
+    await using client = await RawClient.connect(refusing.port);
+    client.write(upgradeText('/other'));
+    expectRefusal(await client.answer(), 404);
+    await using ignoring = await start({ foreignPaths: 'ignore' });
+    const seen = once(ignoring.server, 'upgrade');
+    await using other = await RawClient.connect(ignoring.port);
+    other.write(upgradeText('/other'));
+    const [, socket] = (await seen) as [IncomingMessage, Duplex];
+    expect(socket.writableEnded).toBe(false);
+    socket.destroy();
+  });
+});
+
+describe('a GET without an upgrade', () => {
+  const get = (fixture: TransportFixture, path: string, init?: RequestInit): Promise<Response> =>
+    fetch(`http://127.0.0.1:${String(fixture.port)}${path}`, init);
+
+  it('is answered with 204 or the refusal that an upgrade would get, and keeps no place', async () => {
+    await using fixture = await start();
+    expect((await get(fixture, '/ws')).status).toBe(204);
+    expect((await get(fixture, '/ws', { method: 'HEAD' })).status).toBe(204);
+    fixture.host.decide = () => Promise.reject(refuse.unavailable('Full.', 3));
+    const refused = await get(fixture, '/ws', { headers: { authorization: 'Bearer t' } });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('3');
+    expect(await refused.json()).toEqual({ statusCode: 503, error: 'Service Unavailable', message: 'Full.' });
+    expect(fixture.host.asked[2]?.request.headers['authorization']).toBe('Bearer t');
+    expect(fixture.host.reservedCount).toBe(0);
+  });
+
+  it('is left to the application on other paths and for other methods', async () => {
+    await using fixture = await start();
+    expect(await (await get(fixture, '/orders')).text()).toBe('the application');
+    expect(await (await get(fixture, '/ws', { method: 'POST', body: 'x' })).text()).toBe('the application');
+  });
+
+  it('can be read by pages of allowed origins only, their preflight included', async () => {
+    await using fixture = await start();
+    fixture.host.allowsOrigin = (request) => request.headers['origin'] === 'https://good.example';
+    const allowed = await get(fixture, '/ws', { headers: { origin: 'https://good.example' } });
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://good.example');
+    expect(allowed.headers.get('vary')).toBe('Origin');
+    const other = await get(fixture, '/ws', { headers: { origin: 'https://evil.example' } });
+    expect(other.headers.has('access-control-allow-origin')).toBe(false);
+    const preflight = await get(fixture, '/ws', { method: 'OPTIONS', headers: { origin: 'https://good.example' } });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('Authorization');
+    expect((await get(fixture, '/ws', { method: 'OPTIONS', headers: { origin: 'https://evil.example' } })).status).toBe(
+      403,
+    );
+    expect(fixture.host.asked).toHaveLength(2);
+  });
+});
+
+describe('an own port', () => {
+  it('serves upgrades and checks, answers all else with JSON, and cuts its connections when closed', async () => {
+    await using fixture = await start();
+    const own = await fixture.transport.listenOwnPort({ port: 0, host: '127.0.0.1' });
+    const url = `127.0.0.1:${String(own.port)}`;
+    expect((await fetch(`http://${url}/ws`)).status).toBe(204);
+    expect(await (await fetch(`http://${url}/other`)).json()).toMatchObject({ statusCode: 404 });
+    const webSocket = new WebSocket(`ws://${url}/ws`);
+    await once(webSocket, 'open');
+    const closed = once(webSocket, 'close');
+    await Promise.all([own.close(), own.close()]);
+    await closed;
+    await expect(fetch(`http://${url}/ws`)).rejects.toThrow();
+  });
+
+  it('answers what is no HTTP, and a flood of headers, with JSON', async () => {
+    await using fixture = await start();
+    const own = await fixture.transport.listenOwnPort({ port: 0, host: '127.0.0.1' });
+    await using garbage = await RawClient.connect(own.port);
+    garbage.write('\0\x16\x03nonsense\r\n\r\n');
+    expectRefusal(await garbage.answer(), 400);
+    await using flood = await RawClient.connect(own.port);
+    flood.write(upgradeText('/ws', { 'X-Flood': 'x'.repeat(40_000) }));
+    expectRefusal(await flood.answer(), 431);
+    await using hostless = await RawClient.connect(own.port);
+    hostless.write('GET /ws HTTP/1.1\r\n\r\n');
+    expect((await hostless.answer()).status).toBe(400);
+  });
+
+  it('says why it can not listen', async () => {
+    await using fixture = await start();
+    await expect(fixture.transport.listenOwnPort({ port: fixture.port, host: '127.0.0.1' })).rejects.toThrow(
+      'EADDRINUSE',
+    );
+  });
+});
