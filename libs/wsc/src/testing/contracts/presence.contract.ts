@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import type { PageRequest, Presence, PresenceEntry } from '../../core/ports/presence.js';
+import { describePort, type OpenNodes, type PortPromises } from './runner.js';
+
+/** Declares what every {@link Presence} promises. `open` makes instances that know of nobody. */
+export function describePresence(name: string, open: OpenNodes<Presence>): void {
+  describePort(`the ${name} presence`, open, promises);
+}
+
+const promises: PortPromises<Presence> = {
+  'knows who is online, and which connection was a user’s first and last': async ({ here, there }) => {
+    const [phone, tablet] = [entry('ann', 'phone'), entry('ann', 'tablet')];
+    assert.equal(await there.isOnline('ann'), false);
+    assert.deepEqual(await here.added(phone), { isFirst: true });
+    assert.deepEqual(await there.added(tablet), { isFirst: false });
+    assert.equal(await there.isOnline('ann'), true);
+    assert.deepEqual(await here.removed(phone), { isLast: false });
+    assert.equal(await there.isOnline('ann'), true);
+    assert.deepEqual(await there.removed(tablet), { isLast: true });
+    assert.equal(await here.isOnline('ann'), false);
+  },
+
+  'knows the connections of a user': async ({ here, there }) => {
+    const entries = [entry('ann', 'phone'), entry('ann', 'tablet')];
+    for (const added of entries) await here.added(added);
+    await here.added(entry('bob', 'phone'));
+    assert.deepEqual(byConnection(await there.connectionsOf('ann')), byConnection(entries));
+    assert.deepEqual(await there.connectionsOf('nobody'), []);
+  },
+
+  'does not take a late goodbye of an old connection for that of a newer one': async ({ here, there }) => {
+    const [old, newer] = [entry('ann', 'phone', 'old'), entry('ann', 'phone', 'newer')];
+    await here.added(old);
+    await there.added(newer);
+    assert.deepEqual(await here.removed(old), { isLast: false });
+    assert.deepEqual(await here.removed(old), { isLast: false });
+    assert.deepEqual(await here.connectionsOf('ann'), [newer]);
+  },
+
+  'takes the same connection twice for one, and an unknown one for nobody’s last': async ({ here, there }) => {
+    const phone = entry('ann', 'phone');
+    await here.added(phone);
+    assert.deepEqual(await here.added(phone), { isFirst: true });
+    assert.deepEqual(await there.removed(entry('bob', 'phone')), { isLast: false });
+    assert.deepEqual(await here.removed(phone), { isLast: true });
+    assert.deepEqual(await here.removed(phone), { isLast: false });
+  },
+
+  'gives all users in pages, each once': async ({ here, there }) => {
+    const users = Array.from({ length: 25 }, (_, index) => `user-${(index * 7) % 25}`);
+    for (const userId of users) for (const device of ['a', 'b']) await here.added(entry(userId, device));
+    const pages = await readPages(there, { limit: 10 });
+    assert.deepEqual(
+      pages.map((page) => page.length),
+      [10, 10, 5],
+    );
+    assert.deepEqual(pages.flat().sort(), users.sort());
+    assert.equal(await there.onlineUserCount(), 25);
+  },
+
+  'misses nobody and repeats nobody who stays while others come and go between pages': async ({ here, there }) => {
+    const stay = Array.from({ length: 20 }, (_, index) => `stay-${String(index)}`);
+    const go = Array.from({ length: 20 }, (_, index) => `s${String(index)}`);
+    for (const userId of [...stay, ...go]) await here.added(entry(userId, 'a'));
+    const pages = await readPages(there, { limit: 7 }, async (count) => {
+      for (const userId of go.slice(count * 5, count * 5 + 5)) await here.removed(entry(userId, 'a'));
+      await here.added(entry(`t${String(count)}`, 'a'));
+    });
+    const seen = pages.flat().filter((userId) => userId.startsWith('stay-'));
+    assert.deepEqual(seen.sort(), stay.sort());
+  },
+
+  'gives 100 users a page unless asked otherwise, 1,000 at most, and takes any cursor': async ({ here, there }) => {
+    await Promise.all(Array.from({ length: 1001 }, async (_, index) => here.added(entry(`u${String(index)}`, 'a'))));
+    assert.equal((await there.onlineUsers({})).users.length, 100);
+    assert.equal((await there.onlineUsers({ limit: 5000 })).users.length, 1000);
+    assert.equal((await there.onlineUsers({ limit: -1 })).users.length, 1);
+    assert.ok(Array.isArray((await there.onlineUsers({ cursor: 'no such cursor' })).users));
+  },
+
+  'has one empty page while nobody is online': async ({ there }) => {
+    assert.deepEqual(await there.onlineUsers({}), { users: [] });
+    assert.equal(await there.onlineUserCount(), 0);
+  },
+
+  'knows who is in a room, with how many devices and since when': async ({ here, there }) => {
+    await here.joined({ ...entry('ann', 'phone'), since: 2000 }, 'chat:1');
+    await there.joined({ ...entry('ann', 'tablet'), since: 1000 }, 'chat:1');
+    await here.joined({ ...entry('ann', 'tablet', 'second tab'), since: 3000 }, 'chat:1');
+    await here.joined({ ...entry('bob', 'phone'), since: 4000 }, 'chat:1');
+    await here.joined(entry('cid', 'phone'), 'chat:2');
+    const users = [...(await there.roomUsers('chat:1'))].sort((a, b) => a.since - b.since);
+    assert.deepEqual(users, [
+      { userId: 'ann', devices: 2, since: 1000 },
+      { userId: 'bob', devices: 1, since: 4000 },
+    ]);
+    assert.deepEqual(await there.roomUsers('chat:3'), []);
+  },
+
+  'tells which connection was a user’s first and last in a room': async ({ here, there }) => {
+    const [phone, tablet] = [entry('ann', 'phone'), entry('ann', 'tablet')];
+    for (const added of [phone, tablet]) await here.added(added);
+    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true });
+    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true });
+    assert.deepEqual(await there.joined(tablet, 'chat:1'), { isFirst: false });
+    assert.deepEqual(await here.left(phone, 'chat:1'), { isLast: false });
+    assert.deepEqual(await here.left(phone, 'chat:1'), { isLast: false });
+    assert.deepEqual(await there.left(tablet, 'chat:2'), { isLast: false });
+    assert.deepEqual(await there.left(tablet, 'chat:1'), { isLast: true });
+    assert.deepEqual(await here.roomUsers('chat:1'), []);
+  },
+
+  'takes a connection that goes out of all its rooms': async ({ here, there }) => {
+    const phone = entry('ann', 'phone');
+    await here.added(phone);
+    for (const room of ['chat:1', 'chat:2', '__proto__']) await here.joined(phone, room);
+    await here.joined(entry('bob', 'phone'), 'chat:2');
+    await here.removed(phone);
+    assert.deepEqual(await there.roomUsers('chat:1'), []);
+    assert.deepEqual(await there.roomUsers('__proto__'), []);
+    assert.deepEqual(
+      (await there.roomUsers('chat:2')).map(({ userId }) => userId),
+      ['bob'],
+    );
+  },
+};
+
+function entry(userId: string, deviceId: string, connection = ''): PresenceEntry {
+  return { connectionId: `${userId}/${deviceId}/${connection}`, userId, deviceId, nodeId: 'n1', since: 1000 };
+}
+
+function byConnection(entries: readonly PresenceEntry[]): readonly PresenceEntry[] {
+  return [...entries].sort((a, b) => a.connectionId.localeCompare(b.connectionId));
+}
+
+/** All pages; `between` runs after each, with the number of pages so far. */
+async function readPages(
+  presence: Presence,
+  request: PageRequest,
+  between?: (count: number) => Promise<void>,
+): Promise<readonly (readonly string[])[]> {
+  const pages: (readonly string[])[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await presence.onlineUsers({ ...request, ...(cursor !== undefined && { cursor }) });
+    pages.push(page.users);
+    if (page.cursor === undefined) return pages;
+    cursor = page.cursor;
+    await between?.(pages.length);
+  }
+}
