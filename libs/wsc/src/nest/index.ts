@@ -1,3 +1,5 @@
+export { resolveWscConfig } from './config/resolve-config.js';
+export { describeSource, type SettingSource } from './config/setting-source.js';
 export { WscConfigService } from './config/wsc-config.service.js';
 export type { WscConfig, WscModuleOptions } from './config/wsc-options.js';
 export { OnConnect, OnDisconnect, OnWscEvent } from './decorators/hooks.decorators.js';
