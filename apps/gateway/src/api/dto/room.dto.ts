@@ -1,0 +1,19 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsInt, IsObject, IsOptional, Max, Min } from 'class-validator';
+import { AnyJson } from '../../http/dto-decorators.js';
+
+/** What a room is created with, or changed to. */
+export class RoomDto {
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { topic: 'Support' } })
+  @AnyJson()
+  @IsOptional()
+  @IsObject()
+  readonly metadata?: Readonly<Record<string, unknown>>;
+
+  @ApiPropertyOptional({ minimum: 0, maximum: 1_000_000, description: '0: no limit of its own', default: 0 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  readonly max_members?: number;
+}

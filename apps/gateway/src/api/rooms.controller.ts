@@ -1,0 +1,59 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { HubService } from '@nest-wsc/wsc';
+import { RequireLogin } from '../auth/bearer.guard.js';
+import { notFound } from '../http/error-answer.js';
+import { RoomNamePipe } from '../http/name-pipes.js';
+import { RoomMessageDto } from './dto/message.dto.js';
+import { RoomDto } from './dto/room.dto.js';
+import { DeletedRoomView, MembersView, RoomView, SendView, toMembersView, toRoomView, toSendView } from './views.js';
+
+/** Rooms, with the application's rights: what clients may do is up to the namespaces. */
+@ApiTags('rooms')
+@ApiParam({ name: 'room', example: 'chat:lobby' })
+@RequireLogin('admin', 'agent')
+@Controller('api/rooms/:room')
+export class RoomsController {
+  constructor(@Inject(HubService) private readonly hub: HubService) {}
+
+  @Put()
+  @ApiOperation({ summary: 'Makes a room that stays when it is empty, or changes it' })
+  @ApiOkResponse({ type: RoomView })
+  put(@Param('room', RoomNamePipe) room: string, @Body() dto: RoomDto): RoomView {
+    const { metadata, max_members: maxMembers } = dto;
+    const options = { ...(metadata !== undefined && { metadata }), ...(maxMembers !== undefined && { maxMembers }) };
+    return toRoomView(this.hub.createRoom(room, options));
+  }
+
+  @Get()
+  @ApiOkResponse({ type: RoomView })
+  get(@Param('room', RoomNamePipe) room: string): RoomView {
+    const info = this.hub.roomInfo(room);
+    if (info === undefined) throw notFound('There is no such room.');
+    return toRoomView(info);
+  }
+
+  @Delete()
+  @ApiOperation({ summary: 'Ends a room; its members hear `room_closed`' })
+  @ApiOkResponse({ type: DeletedRoomView })
+  async delete(@Param('room', RoomNamePipe) room: string): Promise<DeletedRoomView> {
+    if (this.hub.roomInfo(room) === undefined) throw notFound('There is no such room.');
+    return { room, removed_members: await this.hub.deleteRoom(room) };
+  }
+
+  @Get('members')
+  @ApiOkResponse({ type: MembersView })
+  async members(@Param('room', RoomNamePipe) room: string): Promise<MembersView> {
+    const members = await this.hub.roomMembers(room);
+    if (members.length === 0 && this.hub.roomInfo(room) === undefined) throw notFound('There is no such room.');
+    return toMembersView(members);
+  }
+
+  @Post('messages')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Sends an event to the members of a room, `room_message` unless told otherwise' })
+  @ApiAcceptedResponse({ type: SendView })
+  async message(@Param('room', RoomNamePipe) room: string, @Body() dto: RoomMessageDto): Promise<SendView> {
+    return toSendView(await this.hub.sendToRoom(room, { event: dto.event ?? 'room_message', data: dto.data }));
+  }
+}

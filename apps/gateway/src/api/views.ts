@@ -1,0 +1,126 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { AckOutcome, RoomInfo, RoomUser, SendResult } from '@nest-wsc/wsc';
+
+/** What is true after a send. */
+export class SendView {
+  @ApiProperty({ example: '019a3c5e-7d1b-7c4e-9a53-2f1f0c9b8a77' })
+  readonly id!: string;
+
+  @ApiProperty({ description: 'Connections that it was queued for' })
+  readonly queued!: number;
+
+  @ApiProperty({ description: 'Connections that it could not be queued for' })
+  readonly dropped!: number;
+}
+
+export const toSendView = ({ id, queued, dropped }: SendResult): SendView => ({ id, queued, dropped });
+
+/** How an acked send ended. */
+export class AckView {
+  @ApiProperty({ enum: ['acked', 'unknown', 'failed'] })
+  readonly status!: AckOutcome['status'];
+
+  @ApiProperty()
+  readonly id!: string;
+
+  @ApiPropertyOptional({ description: 'The device that acknowledged first' })
+  readonly device_id?: string;
+
+  @ApiProperty()
+  readonly attempts!: number;
+
+  @ApiProperty()
+  readonly elapsed_ms!: number;
+
+  @ApiPropertyOptional({ description: 'Why it was not acked' })
+  readonly reason?: string;
+}
+
+export function toAckView(outcome: AckOutcome): AckView {
+  const { status, id, attempts, elapsedMs } = outcome;
+  const told = { status, id, attempts, elapsed_ms: Math.round(elapsedMs) };
+  return outcome.status === 'acked' ? { ...told, device_id: outcome.deviceId } : { ...told, reason: outcome.reason };
+}
+
+/** A room, as this node knows it. */
+export class RoomView {
+  @ApiProperty({ example: 'chat:lobby' })
+  readonly room!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  readonly metadata!: Readonly<Record<string, unknown>>;
+
+  @ApiProperty({ description: '0: no limit of its own' })
+  readonly max_members!: number;
+
+  @ApiProperty({ description: 'Connections that are members' })
+  readonly members!: number;
+
+  @ApiProperty({ description: 'Milliseconds since 1970' })
+  readonly created_at!: number;
+}
+
+export const toRoomView = (info: RoomInfo): RoomView => ({
+  room: info.room,
+  metadata: info.metadata,
+  max_members: info.maxMembers,
+  members: info.members,
+  created_at: info.createdAt,
+});
+
+/** A user in a room. */
+export class MemberView {
+  @ApiProperty()
+  readonly user_id!: string;
+
+  @ApiProperty()
+  readonly devices!: number;
+
+  @ApiProperty({ description: 'Milliseconds since 1970' })
+  readonly since!: number;
+}
+
+export class MembersView {
+  @ApiProperty({ type: [MemberView] })
+  readonly members!: readonly MemberView[];
+
+  @ApiProperty()
+  readonly count!: number;
+}
+
+export const toMembersView = (users: readonly RoomUser[]): MembersView => ({
+  members: users.map(({ userId, devices, since }) => ({ user_id: userId, devices, since })),
+  count: users.length,
+});
+
+export class OnlineView {
+  @ApiProperty({ type: [String] })
+  readonly users!: readonly string[];
+
+  @ApiProperty({ description: 'Of all pages' })
+  readonly count!: number;
+
+  @ApiPropertyOptional({ description: 'For the next page; absent on the last' })
+  readonly cursor?: string;
+}
+
+export class UserOnlineView {
+  @ApiProperty()
+  readonly user_id!: string;
+
+  @ApiProperty()
+  readonly online!: boolean;
+}
+
+export class ClosedView {
+  @ApiProperty({ description: 'Connections that were ended with 4503' })
+  readonly closed_connections!: number;
+}
+
+export class DeletedRoomView {
+  @ApiProperty()
+  readonly room!: string;
+
+  @ApiProperty({ description: 'Members that were put out' })
+  readonly removed_members!: number;
+}

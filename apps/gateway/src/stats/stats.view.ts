@@ -1,0 +1,77 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { HubStats } from '@nest-wsc/wsc';
+
+/** Numbers of this node since it started. */
+export class StatsView {
+  @ApiProperty()
+  readonly node_id!: string;
+
+  @ApiProperty({ description: 'Connections now' })
+  readonly total_clients!: number;
+
+  @ApiProperty({ description: 'Users with at least one connection now' })
+  readonly online_users!: number;
+
+  @ApiProperty({ description: 'Rooms now' })
+  readonly total_rooms!: number;
+
+  @ApiProperty({ description: 'Seconds' })
+  readonly uptime!: number;
+
+  @ApiProperty()
+  readonly messages_received!: number;
+
+  @ApiProperty({ description: 'One message to ten connections counts ten' })
+  readonly messages_sent!: number;
+
+  @ApiProperty({ description: 'Mean size of the messages received' })
+  readonly average_message_bytes!: number;
+
+  @ApiProperty()
+  readonly bytes_received!: number;
+
+  @ApiProperty()
+  readonly errors!: number;
+
+  @ApiProperty({ description: 'Envelopes that could not be read' })
+  readonly invalid_messages!: number;
+
+  @ApiProperty({ description: 'Not queued for a connection: its outbox was over budget' })
+  readonly dropped_messages!: number;
+
+  @ApiProperty({ description: 'Events of the event bus that no subscriber took in time' })
+  readonly dropped_events!: number;
+
+  @ApiProperty()
+  readonly accepted_connections!: number;
+
+  @ApiProperty()
+  readonly refused_connections!: number;
+
+  @ApiProperty({ description: 'Connections that take no bytes now' })
+  readonly blocked_connections!: number;
+
+  @ApiProperty()
+  readonly running_handlers!: number;
+}
+
+/** The hub's numbers by their names in JSON. */
+export const toStatsView = (stats: HubStats): StatsView => ({
+  node_id: stats.nodeId,
+  total_clients: stats.totalClients,
+  online_users: stats.onlineUsers,
+  total_rooms: stats.totalRooms,
+  uptime: Math.floor(stats.uptimeSeconds),
+  messages_received: stats.messagesReceived,
+  messages_sent: stats.messagesSent,
+  average_message_bytes: Math.round(stats.averageMessageBytes),
+  bytes_received: stats.bytesReceived,
+  errors: stats.errors,
+  invalid_messages: stats.invalidMessages,
+  dropped_messages: stats.droppedMessages,
+  dropped_events: stats.droppedEvents,
+  accepted_connections: stats.acceptedConnections,
+  refused_connections: stats.refusedConnections,
+  blocked_connections: stats.blockedConnections,
+  running_handlers: stats.runningHandlers,
+});

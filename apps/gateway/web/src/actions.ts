@@ -1,0 +1,128 @@
+import { ChatSession } from './chat-session.js';
+import { withActive } from './conversations.js';
+import { parseRoomName } from './gateway-contract.js';
+import * as api from './http-api.js';
+import { isStaff, saveRooms, saveSession, type Session } from './session.js';
+import { type AppState, type Conversation, type Entry, initialState, type Pane } from './state.js';
+import type { Store } from './store.js';
+import { problemToast, withoutToast, withToast } from './toasts.js';
+
+const statsIntervalMs = 5_000;
+
+/** Everything that somebody can do on the page. Never rejects: what fails is shown. */
+export class Actions {
+  readonly #store: Store<AppState>;
+  #chat: ChatSession | undefined;
+  #statsTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(store: Store<AppState>) {
+    this.#store = store;
+  }
+
+  async logIn(userId: string, userType: string): Promise<void> {
+    try {
+      await this.resume(await api.logIn(userId, userType));
+    } catch (error) {
+      const loginProblem =
+        error instanceof api.ApiError ? error.message : 'The gateway is not reached. Try again in a moment.';
+      this.#store.update((state) => ({ ...state, loginProblem }));
+    }
+  }
+
+  /** Goes on with a login of this tab. */
+  async resume(session: Session): Promise<void> {
+    saveSession(session);
+    this.#store.update(() => ({ ...initialState, session }));
+    this.watchStats(isStaff(session));
+    this.#chat = new ChatSession(this.#store);
+    await this.#chat.start();
+  }
+
+  async logOut(): Promise<void> {
+    const { session } = this.#store.state;
+    const chat = this.#chat;
+    this.#chat = undefined;
+    this.watchStats(false);
+    saveSession(undefined);
+    saveRooms([]);
+    this.#store.update(() => initialState);
+    await chat?.stop();
+    // Without the gateway there is nobody to tell; the token ends by itself.
+    if (session !== undefined) await api.revoke(session.token).catch(() => undefined);
+  }
+
+  async reconnect(): Promise<void> {
+    await this.#chat?.connect();
+  }
+
+  /** Answers whether the name can be one. */
+  joinRoom(typed: string): boolean {
+    const room = parseRoomName(typed);
+    if (room !== undefined) void this.#chat?.joinRoom(room);
+    return room !== undefined;
+  }
+
+  async leaveRoom(room: string): Promise<void> {
+    await this.#chat?.leaveRoom(room);
+  }
+
+  openDirect(userId: string): void {
+    this.#chat?.openDirect(userId);
+  }
+
+  open(conversationId: string): void {
+    this.#store.update((state) => withActive(state, conversationId));
+  }
+
+  async say(conversation: Conversation, text: string): Promise<void> {
+    await this.#chat?.say(conversation, text);
+  }
+
+  async sayAgain(conversation: Conversation, entry: Entry): Promise<void> {
+    await this.#chat?.sayAgain(conversation, entry);
+  }
+
+  dismiss(toastId: string): void {
+    this.#store.update((state) => withoutToast(state, toastId));
+  }
+
+  showPane(pane: Pane): void {
+    this.#store.update((state) => ({ ...state, pane }));
+  }
+
+  async notify(userId: string, title: string, body: string): Promise<string> {
+    return this.#asStaff((token) => api.notifyUser(token, userId, { title, body }));
+  }
+
+  async broadcast(text: string): Promise<string> {
+    return this.#asStaff((token) => api.broadcast(token, text));
+  }
+
+  /** Keeps the numbers of the admin corner fresh while it is seen. */
+  watchStats(isSeen: boolean): void {
+    clearInterval(this.#statsTimer);
+    if (!isSeen) return;
+    void this.#refreshStats();
+    this.#statsTimer = setInterval(() => void this.#refreshStats(), statsIntervalMs);
+  }
+
+  async #refreshStats(): Promise<void> {
+    const { session } = this.#store.state;
+    if (session === undefined || document.hidden) return;
+    // Numbers that can't be had now come with the next look.
+    const stats = await api.fetchStats(session.token).catch(() => undefined);
+    if (stats !== undefined) this.#store.update((state) => ({ ...state, stats }));
+  }
+
+  /** Calls the HTTP API and says in a line how it went. */
+  async #asStaff(call: (token: string) => Promise<number>): Promise<string> {
+    const { session } = this.#store.state;
+    try {
+      const queued = await call(session?.token ?? '');
+      return queued === 1 ? 'Sent to 1 connection.' : `Sent to ${String(queued)} connections.`;
+    } catch (error) {
+      this.#store.update((state) => withToast(state, problemToast('Not sent', error)));
+      return '';
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { type AnyEvents, WscClient, WscError } from '@nest-wsc/client';
+import { ConnectionWatch, type GatewayClient } from './connection-watch.js';
+import {
+  conversationId,
+  findConversation,
+  withActive,
+  withConversation,
+  withDelivery,
+  withEntry,
+  withMembers,
+  withoutConversation,
+} from './conversations.js';
+import { type GatewayRequests, roomLabel } from './gateway-contract.js';
+import { ApiError, logIn } from './http-api.js';
+import { listen } from './incoming.js';
+import { makeId } from './make-id.js';
+import { loadRooms, saveRooms, saveSession, type Session } from './session.js';
+import { type AppState, type Conversation, type Entry, lobby } from './state.js';
+import type { Store } from './store.js';
+import { problemToast, withToast } from './toasts.js';
+
+// The token is renewed when less than this is left of it.
+const renewBeforeMs = 60_000;
+// What is said while the gateway is away is worth keeping for so long; then one is asked again.
+const sayTimeoutMs = 5 * 60_000;
+
+/** One login: a connection and what goes over it. */
+export class ChatSession {
+  readonly #store: Store<AppState>;
+  readonly #client: GatewayClient;
+  readonly #watch: ConnectionWatch;
+
+  constructor(store: Store<AppState>) {
+    this.#store = store;
+    this.#watch = new ConnectionWatch(store);
+    this.#client = new WscClient<AnyEvents, GatewayRequests>({
+      url: '/ws',
+      token: (reason) => this.#token(reason),
+    });
+    this.#watch.attach(this.#client);
+    listen(this.#client, store);
+    this.#client.onOpen(() => void this.#refreshRooms());
+    this.#client.onError((error, { source, room }) => {
+      if (source === 'room' && room !== undefined) this.#dropRoom(room, error);
+    });
+  }
+
+  async start(): Promise<void> {
+    const rooms = new Set([lobby, ...loadRooms()]);
+    const connected = this.connect();
+    // Asked for before there is a connection: the answers come once there is one.
+    const joins = [...rooms].map((room) => this.joinRoom(room, { isShown: room === lobby }));
+    await Promise.all([connected, ...joins]);
+  }
+
+  /** Also the way back after the connection ended for good. */
+  async connect(): Promise<void> {
+    try {
+      await this.#client.connect();
+    } catch {
+      // The connection's state says it, and why.
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#watch.detach();
+    await this.#client.close();
+  }
+
+  async joinRoom(room: string, { isShown = true } = {}): Promise<void> {
+    const id = conversationId('room', room);
+    try {
+      this.#store.update((state) => withConversation(state, 'room', room));
+      if (isShown) this.#store.update((state) => withActive(state, id));
+      await this.#client.joinRoom(room, { timeoutMs: 0 });
+      this.#rememberRooms();
+      await this.#refreshMembers(room);
+    } catch (error) {
+      this.#dropRoom(room, error);
+    }
+  }
+
+  async leaveRoom(room: string): Promise<void> {
+    this.#store.update((state) => withoutConversation(state, conversationId('room', room)));
+    this.#rememberRooms();
+    try {
+      await this.#client.leaveRoom(room);
+    } catch (error) {
+      this.#store.update((state) => withToast(state, problemToast(`Leaving ${roomLabel(room)} failed`, error)));
+    }
+  }
+
+  openDirect(userId: string): void {
+    const id = conversationId('direct', userId);
+    this.#store.update((state) => withActive(withConversation(state, 'direct', userId), id));
+  }
+
+  /** Says something in a conversation; what can't be sent now waits for the connection. */
+  async say(conversation: Conversation, text: string): Promise<void> {
+    const from = this.#store.state.session?.userId ?? '';
+    const entry: Entry = { id: makeId(), kind: 'message', from, text, at: Date.now(), delivery: 'sending' };
+    this.#store.update((state) => withEntry(state, conversation.id, entry));
+    await this.#send(conversation, entry);
+  }
+
+  /** Tries again with the same id, so that it can't arrive twice. */
+  async sayAgain(conversation: Conversation, entry: Entry): Promise<void> {
+    this.#store.update((state) => withDelivery(state, conversation.id, { ...entry, delivery: 'sending' }));
+    await this.#send(conversation, entry);
+  }
+
+  async #send({ id, kind, name }: Conversation, entry: Entry): Promise<void> {
+    const options = { id: entry.id, timeoutMs: sayTimeoutMs };
+    try {
+      if (kind === 'room') await this.#client.request('chat.send', { room: name, text: entry.text }, options);
+      else await this.#client.request('chat', { to: name, data: { text: entry.text } }, options);
+      this.#store.update((state) => withDelivery(state, id, { ...entry, delivery: 'sent' }));
+    } catch (error) {
+      this.#store.update((state) =>
+        withToast(withDelivery(state, id, { ...entry, delivery: 'failed' }), problemToast('Not sent', error)),
+      );
+    }
+  }
+
+  /** After a reconnect, who is where may have changed. */
+  async #refreshRooms(): Promise<void> {
+    const rooms = this.#store.state.conversations.filter(({ kind }) => kind === 'room');
+    await Promise.all(rooms.map(({ name }) => this.#refreshMembers(name)));
+  }
+
+  async #refreshMembers(room: string): Promise<void> {
+    try {
+      const { users } = await this.#client.presence(room);
+      const userIds = users.map(({ userId }) => userId);
+      this.#store.update((state) => withMembers(state, room, userIds));
+    } catch {
+      // Not every namespace tells who is there, and a room that is being joined tells soon.
+    }
+  }
+
+  #dropRoom(room: string, error: unknown): void {
+    const title = `Joining ${roomLabel(room)} failed`;
+    this.#store.update((state) => {
+      const isKnown = findConversation(state, conversationId('room', room)) !== undefined;
+      const without = room === lobby || !isKnown ? state : withoutConversation(state, conversationId('room', room));
+      return withToast(without, problemToast(title, error));
+    });
+    this.#rememberRooms();
+  }
+
+  #rememberRooms(): void {
+    const rooms = this.#store.state.conversations.filter(({ kind, name }) => kind === 'room' && name !== lobby);
+    saveRooms(rooms.map(({ name }) => name));
+  }
+
+  /** The token of this login; a new one shortly before it ends, and whenever the gateway did not take it. */
+  async #token(reason: 'connect' | 'expired' | 'refused'): Promise<string> {
+    const { session } = this.#store.state;
+    if (session === undefined) throw new Error('Nobody is logged in.');
+    if (reason === 'connect' && session.expiresAt - Date.now() > renewBeforeMs) return session.token;
+    const renewed = await this.#logInAgain(session);
+    this.#store.update((state) => ({ ...state, session: renewed }));
+    saveSession(renewed);
+    return renewed.token;
+  }
+
+  /** What the gateway refuses now it refuses next time, too; what did not reach it is tried again. */
+  async #logInAgain({ userId, userType }: Session): Promise<Session> {
+    try {
+      return await logIn(userId, userType);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+      throw new WscError('WSC_UNAUTHORIZED', { message: error.message, cause: error });
+    }
+  }
+}

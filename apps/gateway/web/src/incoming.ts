@@ -1,0 +1,124 @@
+import type { Message } from '@nest-wsc/client';
+import type { GatewayClient } from './connection-watch.js';
+import { conversationId, withConversation, withEntry, withMember, withoutConversation } from './conversations.js';
+import { fieldsOf, safeLink, sayingOf, textOf } from './parse.js';
+import { roomLabel } from './gateway-contract.js';
+import { type AppState, type Entry, lobby } from './state.js';
+import type { Store } from './store.js';
+import { withToast } from './toasts.js';
+
+function toEntry(message: Message): Entry {
+  const from = message.from ?? 'gateway';
+  return {
+    id: message.id,
+    kind: 'message',
+    from,
+    text: sayingOf(message.data),
+    at: message.timestamp,
+    delivery: 'received',
+  };
+}
+
+function notice(message: Message, text: string): Entry {
+  return { id: message.id, kind: 'notice', from: '', text, at: message.timestamp, delivery: 'received' };
+}
+
+/** A private message stands under the other person: the sender, or whom this user wrote to from another device. */
+function takeChat(state: AppState, message: Message): AppState {
+  const me = state.session?.userId;
+  const isOwn = message.from === me && message.to !== undefined;
+  const other = isOwn ? message.to : message.from;
+  if (other === undefined) return state;
+  const id = conversationId('direct', other);
+  const entry = toEntry(message);
+  return withEntry(withConversation(state, 'direct', other), id, isOwn ? { ...entry, delivery: 'sent' } : entry);
+}
+
+function takeRoomMessage(state: AppState, message: Message): AppState {
+  const { room } = message;
+  return room === undefined ? state : withEntry(state, conversationId('room', room), toEntry(message));
+}
+
+/** Somebody came to or left a room. In the lobby, a reload is neither: there `user_status` counts. */
+function takeMembership(state: AppState, message: Message, isThere: boolean): AppState {
+  const fields = fieldsOf(message.data);
+  const room = message.room ?? textOf(fields['room']);
+  const userId = textOf(fields['user_id']);
+  if (room === lobby && !isThere) return state;
+  const changed = withMember(state, room, { userId, isThere });
+  if (changed === state || userId === state.session?.userId || room === lobby) return changed;
+  return withEntry(changed, conversationId('room', room), notice(message, `${userId} ${isThere ? 'joined' : 'left'}`));
+}
+
+function takeStatus(state: AppState, message: Message): AppState {
+  const { user_id: user, status } = fieldsOf(message.data);
+  const room = message.room ?? lobby;
+  const userId = textOf(user);
+  const isOnline = status === 'online';
+  const changed = withMember(state, room, { userId, isThere: isOnline });
+  if (room !== lobby || userId === state.session?.userId) return changed;
+  return withEntry(
+    changed,
+    conversationId('room', lobby),
+    notice(message, `${userId} is ${isOnline ? 'online' : 'offline'}`),
+  );
+}
+
+function takeNotification(state: AppState, message: Message): AppState {
+  const { title, body, icon, link } = fieldsOf(message.data);
+  const href = safeLink(link);
+  return withToast(state, {
+    id: message.id,
+    kind: 'notification',
+    title: textOf(title) || 'Notification',
+    body: textOf(body),
+    // Pictures from elsewhere are not loaded; a sign or two are shown.
+    ...(textOf(icon).length > 0 && textOf(icon).length <= 4 && { icon: textOf(icon) }),
+    ...(href !== undefined && { link: href }),
+  });
+}
+
+function takeUpdate(state: AppState, message: Message): AppState {
+  const { entity, action, id } = fieldsOf(message.data);
+  const body = `${textOf(entity)} ${textOf(id)} ${textOf(action)}`;
+  return withToast(state, { id: message.id, kind: 'update', title: 'Data update', body });
+}
+
+function takeRoomClosed(state: AppState, message: Message): AppState {
+  const room = textOf(fieldsOf(message.data)['room']) || (message.room ?? '');
+  const closed = withoutConversation(state, conversationId('room', room));
+  return withToast(closed, {
+    id: message.id,
+    kind: 'problem',
+    title: 'Room closed',
+    body: `${roomLabel(room)} was closed.`,
+  });
+}
+
+/** Brings what the gateway sends into the state. */
+export function listen(client: GatewayClient, store: Store<AppState>): void {
+  const take =
+    (change: (state: AppState, message: Message) => AppState) =>
+    (_data: unknown, message: Message): void =>
+      store.update((state) => change(state, message));
+  client.on('chat', take(takeChat));
+  client.on('room_message', take(takeRoomMessage));
+  client.on(
+    'room_joined',
+    take((state, message) => takeMembership(state, message, true)),
+  );
+  client.on(
+    'room_left',
+    take((state, message) => takeMembership(state, message, false)),
+  );
+  client.on('room_closed', take(takeRoomClosed));
+  client.on('user_status', take(takeStatus));
+  client.on('notification', take(takeNotification));
+  client.on('data_update', take(takeUpdate));
+  client.on(
+    'broadcast',
+    take((state, message) =>
+      withToast(state, { id: message.id, kind: 'broadcast', title: 'To everybody', body: sayingOf(message.data) }),
+    ),
+  );
+}

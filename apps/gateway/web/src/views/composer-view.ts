@@ -1,0 +1,37 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { Actions } from '../actions.js';
+import { roomLabel } from '../gateway-contract.js';
+import type { Conversation } from '../state.js';
+import { readForm, resetForm } from './forms.js';
+import { icons } from './icons.js';
+
+/** Enter sends, Shift+Enter breaks the line; an Enter that ends the choice of a character is neither. */
+function sendOnEnter(event: KeyboardEvent): void {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  if (event.target instanceof HTMLTextAreaElement) event.target.form?.requestSubmit();
+}
+
+/** Where one writes. */
+export function composerView(conversation: Conversation, actions: Actions): TemplateResult {
+  const name = conversation.kind === 'room' ? `#${roomLabel(conversation.name)}` : conversation.name;
+  const submit = (event: SubmitEvent): void => {
+    const text = readForm(event)['text']?.trim() ?? '';
+    if (text === '') return;
+    resetForm(event);
+    void actions.say(conversation, text);
+  };
+  return html`
+    <form class="composer" @submit=${submit}>
+      <textarea
+        name="text"
+        rows="1"
+        maxlength="4000"
+        aria-label="Message to ${name}"
+        placeholder="Message to ${name}"
+        @keydown=${sendOnEnter}
+      ></textarea>
+      <button class="button primary icon-only" aria-label="Send">${icons.send}</button>
+    </form>
+  `;
+}
