@@ -15,18 +15,27 @@ const groups: ReadonlySet<string> = new Set(
 );
 const knownKeys: readonly string[] = [...fieldByKey.keys(), ...groups];
 
-/**
- * What a YAML file gives under its key `wsc`; other keys of the file are the application's. An empty value counts as absent.
- * @param path from the folder where the process was started.
- */
-export function readConfigFile(path: string): CheckedLayer {
+/** What a file says, as it was when it was read. */
+export interface ConfigFile extends CheckedLayer {
+  readonly path: string;
+  /** Undefined: it could not be read. */
+  readonly text: string | undefined;
+}
+
+/** @param path from the folder where the process was started. */
+export function loadConfigFile(path: string): ConfigFile {
   try {
-    return new FileReader(readFileSync(path, 'utf8'), path).read();
+    return parseConfigFile(path, readFileSync(path, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const fault = { what: 'configFile', value: JSON.stringify(path), expected: `a file that can be read (${why})` };
-    return { layer: new Map(), faults: [fault] };
+    return { path, text: undefined, layer: new Map(), faults: [fault] };
   }
+}
+
+/** What YAML gives under its key `wsc`; other keys are the application's. An empty value counts as absent. */
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  return { path, text, ...new FileReader(text, path).read() };
 }
 
 class FileReader {

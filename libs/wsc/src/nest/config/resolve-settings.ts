@@ -1,6 +1,6 @@
 import { checkSettings } from './check-settings.js';
-import { readConfigFile } from './config-file.js';
-import { WscConfigError, type CheckedLayer, type ConfigFault } from './config-fault.js';
+import { loadConfigFile, type ConfigFile } from './config-file.js';
+import { WscConfigError } from './config-fault.js';
 import { readEnvironment, warnOfUnknownVariables, type Environment } from './environment-layer.js';
 import { hasJwtKey, withFirstKeyOnly, withoutJwt } from './jwt-settings.js';
 import type { WscModuleOptions } from './module-options.js';
@@ -13,6 +13,7 @@ import { WscSettings, type SettingName } from './wsc-settings.js';
 export interface SettingInputs {
   readonly options: WscModuleOptions;
   readonly environment: Environment;
+  readonly file?: ConfigFile | undefined;
   /** What was changed while the application runs; it wins. */
   readonly updates?: SettingLayer | undefined;
 }
@@ -29,17 +30,14 @@ export interface ResolvedSettings {
  * @throws {WscConfigError} naming everything that is wrong.
  */
 export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
-  const { options, environment, updates = new Map() } = inputs;
-  const faults: ConfigFault[] = [];
+  const { options, environment, file = noFile, updates = new Map() } = inputs;
   const given = readOptions(options);
-  faults.push(...given.faults);
-  const variables = readEnvironment(environment);
-  const file = readFileLayer([given.layer, variables]);
-  faults.push(...file.faults);
-  const merged = mergeLayers(withJwtOfOneSource([updates, given.layer, variables, file.layer], options));
+  const layers = [updates, given.layer, readEnvironment(environment), file.layer];
+  const merged = mergeLayers(withJwtOfOneSource(layers, options));
   const settings = toSettings(merged);
   const sources = new Map(settingFields.map(({ name }) => [name, merged.get(name)?.source ?? defaultSource]));
-  faults.push(...checkSettings(settings, { sources, options, isProduction: isProduction(environment) }));
+  const wrong = checkSettings(settings, { sources, options, isProduction: isProduction(environment) });
+  const faults = [...given.faults, ...file.faults, ...wrong];
   if (faults.length > 0) throw new WscConfigError(faults);
   const warnings = [
     ...warnOfUnknownVariables(environment, options.ownVariables ?? []),
@@ -48,15 +46,17 @@ export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
   return { settings, sources, warnings };
 }
 
+const noFile = { layer: new Map(), faults: [] } as const;
+
 /** Whether the rules for production hold (decided by `NODE_ENV`, as everywhere in Node). */
 export function isProduction(environment: Environment): boolean {
   return environment['NODE_ENV'] === 'production';
 }
 
-function readFileLayer(layers: readonly SettingLayer[]): CheckedLayer {
-  const path = mergeLayers(layers).get('configFile')?.value;
-  // What is no path is refused by the setting's rule.
-  return typeof path === 'string' ? readConfigFile(path) : { layer: new Map(), faults: [] };
+/** The file that code or the environment name. What is no path is refused by the setting's rule. */
+export function loadNamedFile(options: WscModuleOptions, environment: Environment): ConfigFile | undefined {
+  const path = mergeLayers([readOptions(options).layer, readEnvironment(environment)]).get('configFile')?.value;
+  return typeof path === 'string' ? loadConfigFile(path) : undefined;
 }
 
 /** `JWT_*` may be there for the application's own sake, so it does not disturb a gateway that checks tokens another way. */
