@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { AnswerStream } from './answer-stream.js';
 import {
   parseRefreshedToken,
@@ -241,12 +242,4 @@ export class WscClient<
     const { exchange } = this.#session;
     return exchange.ask(exchange.createRequest(event, data, options));
   }
-}
-
-/** `new WscClient({ ...options, url })`. */
-export function createClient<Events extends object = AnyEvents, Requests extends object = AnyRequests>(
-  url: string | URL,
-  options: Omit<WscClientOptions, 'url'> = {},
-): WscClient<Events, Requests> {
-  return new WscClient({ ...options, url });
 }

@@ -1,6 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
-import { createClient, WscClient } from './client.js';
+import { WscClient } from './client.js';
 import type { ConnectionState } from './connection-state.js';
+import { createClient } from './create-client.js';
 import { FakeScheduler } from './testing/fake-scheduler.js';
 import { closeAll, createTestClient, next, startClient } from './testing/start-client.js';
 import type { TokenReason } from './token-source.js';

@@ -8,6 +8,7 @@ import {
   type Decision,
   type TokenState,
 } from './close-policy.js';
+import { toWscError } from './error-reporter.js';
 import type { Link, LinkEnd } from './link.js';
 import type { ResolvedOptions } from './options.js';
 import { isOffline } from './page-lifecycle.js';
@@ -82,7 +83,12 @@ export class Connector {
     this.#run = run;
     this.#isSuspended = false;
     this.#backoff.reset();
-    void this.#keep(run.signal);
+    this.#keep(run.signal).catch((thrown: unknown) => {
+      // A scheduler, jitter or socket factory of the program that throws where it should not.
+      this.#run = undefined;
+      const error = toWscError(thrown);
+      this.#events.onEnding({ link: undefined, error, source: 'connection', retryInMs: undefined });
+    });
   }
 
   /** Ends the connection and all attempts; resolves when the socket is closed. */

@@ -1,4 +1,5 @@
-export { createClient, WscClient, type RoomMessageOptions } from './client.js';
+export { WscClient, type RoomMessageOptions } from './client.js';
+export { createClient } from './create-client.js';
 export type { JoinedRoom, PresentUser, RefreshedToken, RoomPresence, SentMessage } from './built-in-answers.js';
 export type { CloseInfo, ConnectionInfo, ConnectionState } from './connection-state.js';
 export type { ErrorContext, ErrorListener, ErrorSource } from './error-reporter.js';

@@ -137,8 +137,9 @@ export class RequestTable {
     for (const entry of [...this.#open.values()]) if (entry.wasSent) this.#fail(entry, error);
   }
 
+  /** There will be no connection. */
   failAll(error: WscError): void {
-    for (const entry of [...this.#open.values()]) this.#fail(entry, error);
+    for (const entry of [...this.#open.values()]) this.#fail(entry, withOutcome(error, entry));
   }
 
   /** Sends again what the last connection left without an answer. */
@@ -207,6 +208,14 @@ function toEnvelope({ event, data, id }: NewRequest, requestId: string): Request
   }
   const envelope = { type: 'request', form: 'wsc', event: parseName(event, 'event'), data, requestId } as const;
   return id === undefined ? envelope : { ...envelope, id };
+}
+
+/** Only what was never sent is sure to have taken no effect. */
+function withOutcome(error: WscError, { wasSent }: OpenRequest): WscError {
+  const { message, details, cause } = error;
+  const outcome = wasSent ? 'unknown' : 'failed';
+  const known = typeof details === 'object' ? details : {};
+  return new WscError(error.error, { message, details: { ...known, outcome }, cause });
 }
 
 function timedOut({ request, wasSent }: OpenRequest): WscError {
