@@ -72,6 +72,8 @@ function listen(server: Server, { port, host }: OwnPortOptions): Promise<void> {
 function trackSockets(server: Server): ReadonlySet<Duplex> {
   const sockets = new Set<Duplex>();
   server.on('connection', (socket: Duplex) => {
+    // A request that is handed back announces its socket again.
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

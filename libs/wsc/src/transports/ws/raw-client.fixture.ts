@@ -82,12 +82,18 @@ export class RawClient implements AsyncDisposable {
     return this.#until(takeAnswer);
   }
 
+  /** The next answer, so that another may follow it. */
+  async takeAnswer(): Promise<RawAnswer> {
+    const answer = await this.answer();
+    this.#bytes = Buffer.from(answer.rest);
+    return answer;
+  }
+
   /** Upgrades with a good request. */
   async open(path = '/ws', headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
     this.write(upgradeText(path, headers));
-    const answer = await this.answer();
+    const answer = await this.takeAnswer();
     if (answer.status !== 101) throw new Error(`Expected 101, got ${String(answer.status)} ${answer.body}`);
-    this.#bytes = Buffer.from(answer.rest);
     return answer;
   }
 

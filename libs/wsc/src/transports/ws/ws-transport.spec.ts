@@ -273,6 +273,37 @@ describe('an upgrade on a foreign path', () => {
   });
 });
 
+describe('a request that offers another protocol on a path of the application', () => {
+  const h2c = { Upgrade: 'h2c', Connection: 'keep-alive, Upgrade, HTTP2-Settings', 'HTTP2-Settings': 'AAMAAABk' };
+  const post = upgradeText('/orders', { ...h2c, 'Content-Length': '9' }, 'POST /orders HTTP/1.1');
+
+  it('is answered by the application, body and next request included', async () => {
+    await using fixture = await start();
+    fixture.server.removeAllListeners('request');
+    fixture.server.on('request', (request, response) => {
+      let body = '';
+      request.on('data', (chunk) => (body += String(chunk)));
+      request.on('end', () => response.end(`${request.method ?? ''} ${request.url ?? ''} ${body}`));
+    });
+    await using client = await RawClient.connect(fixture.port);
+    client.write(`${post}one `);
+    client.write('body!');
+    expect(await client.takeAnswer()).toMatchObject({ status: 200, body: 'POST /orders one body!' });
+    client.write(upgradeText('/next', h2c));
+    expect(await client.takeAnswer()).toMatchObject({ status: 200, body: 'GET /next ' });
+  });
+
+  it('is left to whoever else listens to upgrades', async () => {
+    await using fixture = await start();
+    fixture.server.on('upgrade', (_request: IncomingMessage, socket: Duplex) =>
+      socket.end('HTTP/1.1 418 Mine\r\n\r\n'),
+    );
+    await using client = await RawClient.connect(fixture.port);
+    client.write(post);
+    expect((await client.answer()).status).toBe(418);
+  });
+});
+
 describe('a GET without an upgrade', () => {
   const get = (fixture: TransportFixture, path: string, init?: RequestInit): Promise<Response> =>
     fetch(`http://127.0.0.1:${String(fixture.port)}${path}`, init);

@@ -7,9 +7,16 @@ import { answerConnectionCheck } from './connection-check.js';
 import { EncodingTable } from './frame-encoding.js';
 import { refuseOnSocket, refuseResponse } from './http-answer.js';
 import { openOwnPort, type OwnPort, type OwnPortOptions } from './own-port.js';
+import { handBack } from './ordinary-request.js';
 import { PendingUpgrade } from './pending-upgrade.js';
 import type { UpgradeAdmission, UpgradeHost } from './upgrade-host.js';
-import { assertUpgrade, parseTarget, UpgradeRequest, type RequestTarget } from './upgrade-request.js';
+import {
+  assertUpgrade,
+  isWebSocketUpgrade,
+  parseTarget,
+  UpgradeRequest,
+  type RequestTarget,
+} from './upgrade-request.js';
 import { WsLink, type LinkContext } from './ws-link.js';
 import { WsUpgrader, type Upgrade } from './ws-upgrader.js';
 
@@ -135,12 +142,15 @@ export class WsTransport {
   #upgrade(server: Server, upgrade: Upgrade): void {
     const target = parseTarget(upgrade.request.url);
     if (target !== undefined && this.#hub.paths.match(target.path) !== undefined) void this.#decide(upgrade, target);
-    else if (this.#refusesForeign(server)) refuseOnSocket(upgrade.socket, refuse.notFound());
+    else this.#leave(server, upgrade);
   }
 
-  #refusesForeign(server: Server): boolean {
-    if (this.#foreignPaths !== 'auto') return this.#foreignPaths === 'refuse';
-    return server.listenerCount('upgrade') === 1;
+  /** Not one of our paths. Node hands an upgrade to nobody else, so without other listeners it is ours to end. */
+  #leave(server: Server, upgrade: Upgrade): void {
+    const isOnlyListener = server.listenerCount('upgrade') === 1;
+    const isRefused = this.#foreignPaths === 'auto' ? isOnlyListener : this.#foreignPaths === 'refuse';
+    if (isOnlyListener && !isWebSocketUpgrade(upgrade.request)) handBack(server, upgrade);
+    else if (isRefused) refuseOnSocket(upgrade.socket, refuse.notFound());
   }
 
   /** Never rejects. */
