@@ -4,9 +4,20 @@ import { parseDevicePolicy } from './device-policy-text.js';
 import type { Environment } from './environment-layer.js';
 import { hasJwtKey, toJwtOptions } from './jwt-settings.js';
 import type { WscModuleOptions } from './module-options.js';
-import { isProduction, type ResolvedSettings } from './resolve-settings.js';
+import { isProduction, loadNamedFile, resolveSettings, type ResolvedSettings } from './resolve-settings.js';
 import type { BuiltInName, WscSettings } from './wsc-settings.js';
 import type { WscAccessConfig, WscConfig, WscTransportConfig } from './wsc-config.js';
+
+/**
+ * What holds at the start: options over environment over file (`WSC_CONFIG_FILE`) over defaults. Reads the file; changes nothing.
+ * @param environment @default process.env
+ * @throws {WscConfigError} naming every wrong value, what was expected and where it came from.
+ */
+export function resolveWscConfig(options: WscModuleOptions = {}, environment: Environment = process.env): WscConfig {
+  const file = loadNamedFile(options, environment);
+  const resolved = resolveSettings({ options, environment, file });
+  return toWscConfig(resolved, { options, environment, fallbackNodeId: createNodeId() });
+}
 
 /** What does not come from settings. */
 export interface ConfigSurroundings {
