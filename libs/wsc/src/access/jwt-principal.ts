@@ -50,7 +50,8 @@ function tokenIdFrom(token: string, { jti }: JwtClaims): string {
 /** A name is for people to read; one that can't be shown is left out rather than refused. */
 function displayName(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const shown = [...value.replaceAll(/\p{C}/gu, '').trim()].slice(0, maxDisplayNameLength).join('');
+  // \p{C} holds what the cut may leave of a surrogate pair, too.
+  const shown = value.slice(0, maxDisplayNameLength).replaceAll(/\p{C}/gu, '').trim();
   return shown === '' ? undefined : shown;
 }
 

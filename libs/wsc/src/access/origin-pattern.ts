@@ -34,7 +34,7 @@ export function originsOfHost(host: string): { readonly http: string | undefined
 
 function parseExact(entry: string): string | undefined {
   if (webPattern.test(entry)) return serialize(entry);
-  if (/^https?:/i.test(entry) || !otherSchemePattern.test(entry)) return undefined;
+  if (/^(?:https?|wss?):/i.test(entry) || !otherSchemePattern.test(entry)) return undefined;
   return entry.toLowerCase();
 }
 

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type FetchImplementation } from 'jose';
+import { createRemoteJWKSet, customFetch, type FetchImplementation } from 'jose';
 import type { JWTVerifyGetKey, RemoteJWKSet } from 'jose';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
@@ -78,7 +78,7 @@ export class RemoteKeySet {
     if (waitMs > 0) throw new KeysUnavailableError(waitMs);
     try {
       const text = await readText(await fetch(url, options));
-      createLocalJWKSet(JSON.parse(text)); // throws for what is no key set, so that it counts as a failed fetch
+      requireKeySet(JSON.parse(text));
       this.#fetchedAt = this.#clock.monotonic();
       return new Response(text);
     } catch (cause) {
@@ -101,6 +101,13 @@ async function readText(response: Response): Promise<string> {
     if (text.length > maxKeySetBytes) throw new Error(`Expected a key set of at most ${String(maxKeySetBytes)} bytes.`);
   }
   return text + decoder.decode();
+}
+
+/** jose asks the same, but later, so that it would not count as a failed fetch. */
+function requireKeySet(value: unknown): void {
+  const isObject = (item: unknown): item is object => typeof item === 'object' && item !== null;
+  if (isObject(value) && 'keys' in value && Array.isArray(value.keys) && value.keys.every(isObject)) return;
+  throw new Error('Expected an object with a list of `keys` (RFC 7517 §5).');
 }
 
 function parseUrl(text: string): URL {
