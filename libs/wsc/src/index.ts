@@ -1,5 +1,5 @@
 export * from '@nest-wsc/protocol';
-export { Connection, Handshake, HandshakeRefusal, Hub, refuse } from './core/index.js';
+export { Connection, Handshake, HandshakeRefusal, Hub, MessageContext, refuse } from './core/index.js';
 export type {
   AckOutcome,
   AckSendOptions,
@@ -19,7 +19,6 @@ export type {
   IssuedConnectToken,
   Logger,
   MaybePromise,
-  MessageContext,
   MessageHandler,
   MessageInput,
   Middleware,

@@ -30,7 +30,7 @@ export type { MessageHandler, Route, RouteTable } from './inbound/routes.js';
 export type { InboundMessage, InterceptorChain, OutboundTarget, WscInterceptorLike } from './interceptors.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
-export type { MessageContext } from './messages/message-context.js';
+export { MessageContext } from './messages/message-context.js';
 export type { MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
 export type { SendOptions } from './messages/sender.js';
 export type { Middleware } from './middleware.js';

@@ -4,7 +4,7 @@ export { WscConfigService } from './config/wsc-config.service.js';
 export type { WscConfig, WscModuleOptions } from './config/wsc-options.js';
 export { OnConnect, OnDisconnect, OnWscEvent } from './decorators/hooks.decorators.js';
 export type { OrderOptions } from './decorators/marks.js';
-export { clientOf, ConnectionMeta, CurrentUser, principalOf } from './decorators/params.decorators.js';
+export { clientOf, ConnectionMeta, CurrentMessage, CurrentUser, principalOf } from './decorators/params.decorators.js';
 export {
   RoomPolicy,
   WscInterceptor,

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { Connection, Handshake, type Principal } from '../../core/index.js';
+import { Connection, Handshake, MessageContext, type Principal } from '../../core/index.js';
 
 /** Who is behind a `ws` context: a connection's principal, or during the handshake the handshake's. Undefined: anonymous. */
 export function principalOf(context: ExecutionContext): Principal | undefined {
@@ -25,3 +25,9 @@ export const CurrentUser = createParamDecorator<keyof Principal | undefined>((ke
 
 /** One entry of the connection's metadata: `@ConnectionMeta('tenant') tenant: string`. */
 export const ConnectionMeta = createParamDecorator<string>((key, context) => clientOf(context)?.metadata.get(key));
+
+/** The message itself: its ids, its trace id, and the signal that aborts when its connection is gone. */
+export const CurrentMessage = createParamDecorator((_data: unknown, context): MessageContext | undefined => {
+  const message: unknown = context.getArgByIndex(2);
+  return message instanceof MessageContext ? message : undefined;
+});

@@ -9,7 +9,7 @@ import {
   PipesContextCreator,
 } from '@nestjs/core/internal';
 import { WscInterceptorsConsumer } from './interceptors-consumer.js';
-import { paramTypes } from './ws-params.js';
+import { isPiped } from './ws-params.js';
 
 /**
  * Nest's own way of putting guards, interceptors and pipes around a method, with two differences: an Observable comes out as it is,
@@ -35,7 +35,6 @@ export class HandlerContextCreator extends ExternalContextCreator {
   }
 
   override async getParamValue<T>(value: T, metadata: ArgumentMetadata, pipes: PipeTransform[]): Promise<unknown> {
-    // A global ValidationPipe would otherwise copy and check the Connection itself.
-    return Number(metadata.type) === paramTypes.connection ? value : super.getParamValue(value, metadata, pipes);
+    return isPiped(metadata.type) ? super.getParamValue(value, metadata, pipes) : value;
   }
 }

@@ -4,10 +4,13 @@ import type { ParamData } from '@nestjs/common';
 
 /** Numbers that `@ConnectedSocket`, `@MessageBody` and `@Ack` leave behind; @nestjs/websockets exports them nowhere. */
 export const paramTypes = { connection: 0, data: 3, ack: 13 } as const;
+/** Ours: the message's context, third parameter of a method without parameter decorators. */
+const contextType = 1000;
 
-/** Where the parameters of a method without any parameter decorator come from: connection, then data, as in the stock adapter. */
+/** Where the parameters of a method without any parameter decorator come from: connection, data, context. */
 export const defaultParamsKey = 'wsc:default-params';
 const defaultParams = {
+  [`${contextType}:2`]: { index: 2, data: undefined, pipes: [] },
   [`${paramTypes.data}:1`]: { index: 1, data: undefined, pipes: [] },
   [`${paramTypes.connection}:0`]: { index: 0, data: undefined, pipes: [] },
 };
@@ -22,11 +25,18 @@ export const wsParams: ParamsFactory = {
         return typeof data === 'string' && data !== '' ? ownField(args[1], data) : args[1];
       case paramTypes.ack:
         return args.find((arg) => typeof arg === 'function');
+      case contextType:
+        return args[2];
       default:
         return null;
     }
   },
 };
+
+/** Pipes are for what clients send: a global ValidationPipe would otherwise copy and check the connection itself. */
+export function isPiped(type: unknown): boolean {
+  return Number(type) !== paramTypes.connection && Number(type) !== contextType;
+}
 
 /** Under which key the parameters of a method are described. Pipes run for undecorated parameters too, so these get a description. */
 export function paramsKeyOf(classRef: object, methodName: string): string {

@@ -1,0 +1,475 @@
+import {
+  ArgumentMetadata,
+  BadRequestException,
+  CanActivate,
+  Catch,
+  ConflictException,
+  ExceptionFilter,
+  ExecutionContext,
+  ForbiddenException,
+  HttpException,
+  Inject,
+  Injectable,
+  InternalServerErrorException,
+  NestInterceptor,
+  NotFoundException,
+  PayloadTooLargeException,
+  PipeTransform,
+  RequestTimeoutException,
+  Scope,
+  ServiceUnavailableException,
+  StandardSchemaValidationPipe,
+  UnauthorizedException,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  ValidationPipe,
+  type ArgumentsHost,
+  type CallHandler,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { Connection, CurrentMessage, Handshake, HubService, MessageContext, WscError, WscModule } from '@nest-wsc/wsc';
+import { Type } from 'class-transformer';
+import { IsInt, IsString, ValidateNested } from 'class-validator';
+import { map, of, type Observable } from 'rxjs';
+import { z } from 'zod';
+import { closeApps, startApp, type AppOptions } from './support/apps.js';
+import { WscClient } from './support/wsc-client.js';
+
+afterEach(closeApps);
+
+/** Starts an application and connects one client to `/ws`. */
+async function connect(options: AppOptions) {
+  const running = await startApp({ ...options, imports: [WscModule.forRoot()] });
+  return { ...running, client: await WscClient.connect(`${running.url}/ws`) };
+}
+
+describe('guards, interceptors and pipes', () => {
+  const seen: string[] = [];
+
+  /** One of each kind, which write down that they ran and what they saw of the context. */
+  function enhancers(where: string) {
+    @Injectable()
+    class Guard implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const { getClient, getData, getPattern } = bound(context);
+        seen.push(`guard ${where} ${context.getType()} ${context.getHandler().name} ${getPattern()}`);
+        // Bound to the class, it runs at the handshake too.
+        return (getClient() instanceof Connection || getClient() instanceof Handshake) && getData() !== 'stop';
+      }
+    }
+    @Injectable()
+    class Interceptor implements NestInterceptor {
+      intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+        seen.push(`interceptor ${where}`);
+        return next.handle().pipe(map((value) => `${String(value)} ${where}`));
+      }
+    }
+    @Injectable()
+    class Pipe implements PipeTransform {
+      transform(value: unknown, { type }: ArgumentMetadata): unknown {
+        seen.push(`pipe ${where} ${type}`);
+        return value;
+      }
+    }
+    return { Guard, Interceptor, Pipe };
+  }
+
+  function bound(context: ExecutionContext) {
+    const ws = context.switchToWs();
+    return {
+      getClient: (): unknown => ws.getClient(),
+      getData: (): unknown => ws.getData(),
+      getPattern: () => ws.getPattern(),
+    };
+  }
+
+  const onMethod = enhancers('method');
+  const onClass = enhancers('class');
+  const byToken = enhancers('app');
+  const byCall = enhancers('use');
+
+  @WebSocketGateway()
+  @UseGuards(onClass.Guard)
+  @UseInterceptors(onClass.Interceptor)
+  @UsePipes(onClass.Pipe)
+  class Gateway {
+    @SubscribeMessage('all')
+    @UseGuards(onMethod.Guard)
+    @UseInterceptors(onMethod.Interceptor)
+    @UsePipes(onMethod.Pipe)
+    all(@ConnectedSocket() connection: Connection, @MessageBody() data: unknown): unknown {
+      seen.push(`handler ${String(connection instanceof Connection)}`);
+      return data;
+    }
+
+    @SubscribeMessage('stream')
+    @UseInterceptors(onMethod.Interceptor)
+    stream() {
+      return of(1, 2);
+    }
+  }
+
+  const start = () =>
+    connect({
+      providers: [
+        Gateway,
+        { provide: APP_GUARD, useClass: byToken.Guard },
+        { provide: APP_INTERCEPTOR, useClass: byToken.Interceptor },
+        { provide: APP_PIPE, useClass: byToken.Pipe },
+      ],
+      prepare: (app) => {
+        app.useGlobalGuards(new byCall.Guard());
+        app.useGlobalInterceptors(new byCall.Interceptor());
+        app.useGlobalPipes(new byCall.Pipe());
+      },
+    });
+
+  it('run in the order of Nest, wherever they are bound, and leave the connection alone', async () => {
+    const { client } = await start();
+    seen.length = 0;
+    expect(await client.request('all', 'x')).toMatchObject({ type: 'response', data: 'x method class use app' });
+    expect(seen).toEqual([
+      'guard app ws all all',
+      'guard use ws all all',
+      'guard class ws all all',
+      'guard method ws all all',
+      'interceptor app',
+      'interceptor use',
+      'interceptor class',
+      'interceptor method',
+      'pipe app body',
+      'pipe use body',
+      'pipe class body',
+      'pipe method body',
+      'handler true',
+    ]);
+  });
+
+  it('refuse with WSC_FORBIDDEN before anything else has run', async () => {
+    const { client } = await start();
+    seen.length = 0;
+    expect(await client.request('all', 'stop')).toMatchObject({ type: 'error', code: 403, error: 'WSC_FORBIDDEN' });
+    expect(seen).toEqual(['guard app ws all all']);
+  });
+
+  it('see each value of a stream, which stays a stream', async () => {
+    const { client } = await start();
+    client.send({ type: 'request', event: 'stream', request_id: 's' });
+    expect(await client.hear({ request_id: 's' })).toMatchObject({ data: '1 method class use app', more: true });
+    expect(await client.hear({ request_id: 's' })).toMatchObject({ data: '2 method class use app', more: true });
+    expect(await client.hear({ request_id: 's' })).toMatchObject({ data: null });
+  });
+
+  it('guard the built-in events too, with the event as pattern', async () => {
+    const { client } = await start();
+    seen.length = 0;
+    expect(await client.request('join_room', { room: 'x' })).toMatchObject({ error: 'WSC_FORBIDDEN' });
+    expect(seen).toEqual([
+      'guard app ws builtInEvent join_room',
+      'guard use ws builtInEvent join_room',
+      'guard class ws builtInEvent join_room',
+    ]);
+  });
+});
+
+describe('validation', () => {
+  class Item {
+    @IsString() readonly name: string = '';
+  }
+  class Order {
+    @IsInt() readonly amount: number = 0;
+    @ValidateNested({ each: true }) @Type(() => Item) readonly items: readonly Item[] = [];
+    @IsString({ message: 'Say who.' }) readonly who: string = 'somebody';
+  }
+  const schema = z.object({ to: z.object({ city: z.string() }) });
+
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('dto')
+    dto(@MessageBody() order: Order) {
+      return order instanceof Order;
+    }
+
+    @SubscribeMessage('undecorated')
+    undecorated(_connection: unknown, order: Order) {
+      return order instanceof Order;
+    }
+
+    @SubscribeMessage('grouped')
+    @UsePipes(new ValidationPipe({ errorFormat: 'grouped' }))
+    grouped(@MessageBody() order: Order) {
+      return order.amount;
+    }
+
+    @SubscribeMessage('schema')
+    @UsePipes(new StandardSchemaValidationPipe())
+    schema(@MessageBody({ schema }) data: z.infer<typeof schema>) {
+      return data;
+    }
+  }
+
+  const start = () =>
+    connect({ providers: [Gateway], prepare: (app) => app.useGlobalPipes(new ValidationPipe({ transform: true })) });
+  const bad = { amount: 'x', items: [{ name: 'a' }, { name: 1 }], who: 5 };
+
+  it('passes what is right, as an instance of its class', async () => {
+    const { client } = await start();
+    expect(await client.request('dto', { amount: 1, items: [{ name: 'a' }] })).toMatchObject({ data: true });
+    expect(await client.request('schema', { to: { city: 'Ulm', zip: 1 } })).toMatchObject({
+      data: { to: { city: 'Ulm' } },
+    });
+  });
+
+  it.each(['dto', 'undecorated'])('says for %s which field is wrong and why, nested ones by path', async (event) => {
+    const { client } = await start();
+    expect(await client.request(event, bad)).toMatchObject({
+      type: 'error',
+      code: 400,
+      error: 'WSC_VALIDATION_FAILED',
+      details: {
+        amount: ['amount must be an integer number'],
+        'items.1.name': ['items.1.name must be a string'],
+        data: ['Say who.'],
+      },
+    });
+  });
+
+  it('names the field of custom texts too, where the pipe groups them', async () => {
+    const { client } = await start();
+    // The global pipe would answer first.
+    const { client: grouped } = await connect({ providers: [Gateway] });
+    expect(await grouped.request('grouped', bad)).toMatchObject({
+      details: { who: ['Say who.'], 'items.1.name': [expect.any(String)] },
+    });
+    await client.close();
+  });
+
+  it('reads the issues of a Standard Schema', async () => {
+    const { client } = await start();
+    const answer = await client.request('schema', { to: {} });
+    expect(answer).toMatchObject({ error: 'WSC_VALIDATION_FAILED', details: { 'to.city': [expect.any(String)] } });
+  });
+});
+
+describe('exceptions', () => {
+  const thrown: Record<string, () => unknown> = {
+    wsc: () => new WscError('WSC_CONFLICT', { message: 'Taken.', details: { by: 'Ada' } }),
+    400: () => new BadRequestException('Not like this.'),
+    401: () => new UnauthorizedException(),
+    403: () => new ForbiddenException(),
+    404: () => new NotFoundException(),
+    408: () => new RequestTimeoutException(),
+    409: () => new ConflictException(),
+    413: () => new PayloadTooLargeException(),
+    418: () => new HttpException('I am a teapot', 418),
+    429: () => new HttpException({ message: 'Slowly.', retryAfter: 2 }, 429),
+    500: () => new InternalServerErrorException('password=hunter2'),
+    503: () => new ServiceUnavailableException(),
+    text: () => new WsException('Not now.'),
+    named: () => new WsException({ error: 'WSC_CONFLICT', message: 'Twice.' }),
+    unknown: () => new Error('password=hunter2'),
+    notError: () => ({ password: 'hunter2' }),
+  };
+
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('throw')
+    fail(@MessageBody() name: string): never {
+      throw thrown[name]?.();
+    }
+  }
+
+  it.each([
+    ['wsc', 409, 'WSC_CONFLICT', 'Taken.'],
+    ['400', 400, 'WSC_VALIDATION_FAILED', 'Not like this.'],
+    ['401', 401, 'WSC_UNAUTHORIZED', 'Unauthorized'],
+    ['403', 403, 'WSC_FORBIDDEN', 'Forbidden'],
+    ['404', 404, 'WSC_UNKNOWN_EVENT', 'Not Found'],
+    ['408', 408, 'WSC_TIMEOUT', 'Request Timeout'],
+    ['409', 409, 'WSC_CONFLICT', 'Conflict'],
+    ['413', 413, 'WSC_MESSAGE_TOO_LARGE', 'Payload Too Large'],
+    ['418', 400, 'WSC_VALIDATION_FAILED', 'I am a teapot'],
+    ['429', 429, 'WSC_LIMIT_EXCEEDED', 'Slowly.'],
+    ['500', 500, 'WSC_INTERNAL', 'Internal error.'],
+    ['503', 503, 'WSC_UNAVAILABLE', 'Service Unavailable'],
+    ['text', 400, 'WSC_VALIDATION_FAILED', 'Not now.'],
+    ['named', 409, 'WSC_CONFLICT', 'Twice.'],
+    ['unknown', 500, 'WSC_INTERNAL', 'Internal error.'],
+    ['notError', 500, 'WSC_INTERNAL', 'Internal error.'],
+  ])('%s becomes %i %s', async (name, code, error, message) => {
+    const { client } = await connect({ providers: [Gateway] });
+    const answer = await client.request('throw', name);
+    expect(answer).toMatchObject({ type: 'error', code, error, message });
+    expect(JSON.stringify(answer)).not.toContain('hunter2');
+    if (name === '429') expect(answer).toMatchObject({ retry_after_ms: 2000 });
+  });
+
+  it('are logged once with the trace id where the client must not see them', async () => {
+    const { client, log } = await connect({ providers: [Gateway] });
+    const { trace_id: traceId } = await client.request('throw', 'unknown');
+    expect(log.of('error')).toHaveLength(1);
+    expect(log.of('error')[0]).toContain(String(traceId));
+    expect(log.of('error')[0]).toContain('password=hunter2');
+  });
+});
+
+describe('exception filters', () => {
+  class Known extends Error {}
+  class Other extends Error {}
+
+  @Catch(Known)
+  class ToData implements ExceptionFilter {
+    catch(_exception: Known, host: ArgumentsHost): unknown {
+      return { handled: host.getType(), data: host.switchToWs().getData<unknown>() };
+    }
+  }
+  @Catch(Other)
+  class ToError implements ExceptionFilter {
+    catch(): never {
+      throw new ConflictException('By the filter.');
+    }
+  }
+  @Catch()
+  class HttpOnly implements ExceptionFilter {
+    catch(_exception: unknown, host: ArgumentsHost): void {
+      host.switchToHttp().getResponse<{ status(code: number): void }>().status(500);
+    }
+  }
+
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('known')
+    known(): never {
+      throw new Known();
+    }
+
+    @SubscribeMessage('other')
+    other(): never {
+      throw new Other();
+    }
+
+    @UseFilters(ToError)
+    @SubscribeMessage('bound')
+    bound(): never {
+      throw new Other();
+    }
+
+    @SubscribeMessage('missing')
+    missing(): never {
+      throw new NotFoundException('No such order.');
+    }
+  }
+
+  it('answer for gateways, bound to the method or to the whole application', async () => {
+    const { client } = await connect({
+      providers: [Gateway, { provide: APP_FILTER, useClass: ToData }],
+      prepare: (app) => app.useGlobalFilters(new ToError()),
+    });
+    expect(await client.request('known', 1)).toMatchObject({ type: 'response', data: { handled: 'ws', data: 1 } });
+    expect(await client.request('other')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
+    expect(await client.request('bound')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
+  });
+
+  it('written for HTTP do no harm', async () => {
+    const { client, log } = await connect({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
+    expect(await client.request('missing')).toMatchObject({ type: 'error', message: 'No such order.' });
+    expect(log.of('warn').join()).toContain('host.getType()');
+  });
+});
+
+describe('request scope', () => {
+  const made: object[] = [];
+
+  @Injectable({ scope: Scope.REQUEST })
+  class Session {
+    readonly calls: string[] = [];
+    constructor(@Inject(REQUEST) readonly connection: unknown) {
+      made.push(this);
+    }
+  }
+
+  @Injectable({ scope: Scope.REQUEST })
+  class Guard implements CanActivate {
+    constructor(@Inject(Session) private readonly session: Session) {}
+
+    canActivate(): boolean {
+      this.session.calls.push('guard');
+      return this.session.connection instanceof Connection;
+    }
+  }
+
+  @WebSocketGateway()
+  class ScopedGateway {
+    constructor(@Inject(Session) private readonly session: Session) {}
+
+    @UseGuards(Guard)
+    @SubscribeMessage('calls')
+    calls(@ConnectedSocket() connection: Connection) {
+      this.session.calls.push('handler');
+      return { calls: this.session.calls, isOwn: this.session.connection === connection };
+    }
+  }
+
+  it('is the connection: one instance of the gateway for each, shared with its guards', async () => {
+    made.length = 0;
+    const { client, url } = await connect({ providers: [ScopedGateway, Session, Guard] });
+    const other = await WscClient.connect(`${url}/ws`);
+    await client.request('calls');
+    expect(await client.request('calls')).toMatchObject({
+      data: { calls: ['guard', 'handler', 'guard', 'handler'], isOwn: true },
+    });
+    expect(await other.request('calls')).toMatchObject({ data: { calls: ['guard', 'handler'], isOwn: true } });
+    expect(made).toHaveLength(2);
+  });
+
+  it('is refused at the start for transient guards, which Nest would run half made', async () => {
+    @Injectable({ scope: Scope.TRANSIENT })
+    class TransientGuard implements CanActivate {
+      canActivate = () => true;
+    }
+    @WebSocketGateway()
+    class Gateway {
+      @UseGuards(TransientGuard)
+      @SubscribeMessage('x')
+      x() {
+        return 1;
+      }
+    }
+    await expect(connect({ providers: [Gateway] })).rejects.toThrow(
+      '"TransientGuard" on "Gateway" has transient scope',
+    );
+  });
+});
+
+describe('parameters', () => {
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('ack')
+    ack(@MessageBody() data: unknown, @Ack() ack: (answer: unknown) => void): void {
+      setImmediate(() => ack({ acked: data }));
+    }
+
+    @SubscribeMessage('message')
+    message(@CurrentMessage() message: MessageContext) {
+      return { event: message.event, isAborted: message.signal.aborted, hasTrace: message.traceId.length };
+    }
+
+    @SubscribeMessage('field')
+    field(@MessageBody('constructor') field: unknown) {
+      return field ?? 'nothing';
+    }
+  }
+
+  it('answer by `@Ack()`, give the message, and never what the client did not send', async () => {
+    const { client, app } = await connect({ providers: [Gateway] });
+    expect(await client.request('ack', 5)).toMatchObject({ type: 'response', data: { acked: 5 } });
+    expect(await client.request('message')).toMatchObject({
+      data: { event: 'message', isAborted: false, hasTrace: 32 },
+    });
+    expect(await client.request('field', {})).toMatchObject({ data: 'nothing' });
+    expect(app.get(HubService).stats.runningHandlers).toBe(0);
+  });
+});
