@@ -68,7 +68,7 @@ describe('the event bus', () => {
     expect(heard).toEqual(['same error']);
   });
 
-  it('makes no event that nobody would hear', async () => {
+  it('asks for no turn when nobody would hear, and for one however much there is to hear', async () => {
     const { bus, clock, hear } = setUp();
     const remove = bus.on('error', hear('one'));
     expect(bus.hasListeners('error')).toBe(true);
@@ -78,6 +78,10 @@ describe('the event bus', () => {
     const nextTurn = jest.spyOn(clock, 'nextTurn');
     bus.emit('error');
     expect(nextTurn).not.toHaveBeenCalled();
+    bus.on('error', hear('one'));
+    bus.emit('error');
+    bus.emit('error');
+    expect(nextTurn).toHaveBeenCalledTimes(1);
   });
 
   it('drops and counts what finds its queue full, and goes on afterwards', async () => {

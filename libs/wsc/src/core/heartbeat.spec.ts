@@ -39,6 +39,22 @@ describe('the heartbeat', () => {
     expect(heartbeat.size).toBe(0);
   });
 
+  it('expires on time where the time-out is no multiple of the interval', async () => {
+    const { clock, happened, add } = setUp({ intervalMs: 30_000, timeoutMs: 100_000 });
+    add('a');
+    await clock.advance(110_000);
+    expect(happened).toEqual(['30 ping a', '60 ping a', '90 ping a', '100 expire a']);
+  });
+
+  it('takes a member for seen when it is added', async () => {
+    const { clock, heartbeat, happened, add } = setUp();
+    add('a');
+    await clock.advance(20_000);
+    expect(add('b').lastSeenAt).toBe(heartbeat.now);
+    await clock.advance(35_000);
+    expect(happened).toEqual(['30 ping a', '50 ping b']);
+  });
+
   it('leaves a member alone that is heard of', async () => {
     const { clock, heartbeat, happened, add } = setUp();
     const member = add('a');

@@ -58,13 +58,16 @@ describe('the memory inbox', () => {
     const { clock, inbox, idsFor } = setUp({ limits: { maxMessages: 10, timeToLiveMs: 100 * day } });
     idsFor('ann', 'old phone');
     inbox.store('ann', testMessage('1'));
+    inbox.store('ann', testMessage('2'));
     await clock.advance(6 * day);
     inbox.acknowledge('ann', 'phone', ['1']);
     expect(inbox.acknowledge('ann', 'old phone', [])).toBe(0);
     await clock.advance(6 * day);
-    expect(idsFor('ann', 'phone')).toEqual([]);
+    expect(idsFor('ann', 'phone')).toEqual(['2']);
     await clock.advance(1 * day);
-    expect(inbox.store('ann', testMessage('1')).offset).toBe(2);
+    expect(inbox.store('ann', testMessage('1')).offset).toBe(3);
+    await clock.advance(10 * day);
+    expect(idsFor('ann', 'new phone')).toEqual(['2', '1']);
   });
 
   it('waits for ten devices of a user at most', () => {

@@ -54,7 +54,7 @@ const promises: PortPromises<Presence> = {
       pages.map((page) => page.length),
       [10, 10, 5],
     );
-    assert.deepEqual(pages.flat().sort(), users.sort());
+    assert.deepEqual(sorted(pages.flat()), sorted(users));
     assert.equal(await there.onlineUserCount(), 25);
   },
 
@@ -67,7 +67,16 @@ const promises: PortPromises<Presence> = {
       await here.added(entry(`t${String(count)}`, 'a'));
     });
     const seen = pages.flat().filter((userId) => userId.startsWith('stay-'));
-    assert.deepEqual(seen.sort(), stay.sort());
+    assert.deepEqual(sorted(seen), sorted(stay));
+  },
+
+  'lists who has come and no more who has gone': async ({ here, there }) => {
+    for (const userId of ['ann', 'bob']) await here.added(entry(userId, 'a'));
+    assert.deepEqual(sorted((await there.onlineUsers({})).users), ['ann', 'bob']);
+    await here.added(entry('cid', 'a'));
+    assert.deepEqual(sorted((await there.onlineUsers({})).users), ['ann', 'bob', 'cid']);
+    await here.removed(entry('ann', 'a'));
+    assert.deepEqual(sorted((await there.onlineUsers({})).users), ['bob', 'cid']);
   },
 
   'gives 100 users a page unless asked otherwise, 1,000 at most, and takes any cursor': async ({ here, there }) => {
@@ -131,6 +140,10 @@ function entry(userId: string, deviceId: string, connection = ''): PresenceEntry
 
 function byConnection(entries: readonly PresenceEntry[]): readonly PresenceEntry[] {
   return [...entries].sort((a, b) => a.connectionId.localeCompare(b.connectionId));
+}
+
+function sorted(users: readonly string[]): readonly string[] {
+  return [...users].sort();
 }
 
 /** All pages; `between` runs after each, with the number of pages so far. */
