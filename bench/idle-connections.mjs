@@ -48,11 +48,12 @@ while (performance.now() < until) {
 
 const stats = await getStats();
 const fullBytes = rss();
+const openAtEnd = counts.open;
 gateway.kill('SIGTERM');
 const [code] = await once(gateway, 'exit');
 const perConnection = (fullBytes - emptyBytes) / target;
 console.log('');
-console.log(`connections         ${counts.open} of ${target} open at the end, ${counts.lost} lost; the gateway counted ${stats.total_clients}`);
+console.log(`connections         ${openAtEnd} of ${target} open at the end, ${counts.lost} lost; the gateway counted ${stats.total_clients}`);
 console.log(`heartbeats          ${counts.pings} pings answered, ${(counts.pings / target).toFixed(1)} per connection`);
 console.log(`memory (RSS)        ${mb(emptyBytes)} empty, ${mb(fullBytes)} full: ${(perConnection / 1024).toFixed(1)} kB per connection`);
 console.log(`drain on SIGTERM    exit code ${code}`);
