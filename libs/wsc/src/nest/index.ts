@@ -1,7 +1,8 @@
-export { resolveWscConfig } from './config/resolve-config.js';
-export { describeSource, type SettingSource } from './config/setting-source.js';
-export { WscConfigService } from './config/wsc-config.service.js';
-export type { WscConfig, WscModuleOptions } from './config/wsc-options.js';
+export { WscConfigError, type ConfigFault } from './config/config-fault.js';
+export { wscConfig } from './config/wsc-config.factory.js';
+export { WscConfigService, type WscConfigListener } from './config/wsc-config.service.js';
+export { describeSource, resolveWscConfig, type SettingSource } from './config/wsc-options.js';
+export type { WscConfig, WscJwtOptions, WscModuleOptions } from './config/wsc-options.js';
 export { OnConnect, OnDisconnect, OnWscEvent } from './decorators/hooks.decorators.js';
 export type { OrderOptions } from './decorators/marks.js';
 export { clientOf, ConnectionMeta, CurrentMessage, CurrentUser, principalOf } from './decorators/params.decorators.js';
