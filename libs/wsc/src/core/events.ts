@@ -2,7 +2,7 @@ import { isPromiseLike, type MaybePromise } from './maybe-promise.js';
 import type { Clock } from './ports/clock.js';
 import type { Logger } from './ports/logger.js';
 
-/** What the hub tells about itself (docs/events.md). */
+/** What the hub tells about itself, after the fact. */
 export type HubEventName =
   | 'websocket.started'
   | 'websocket.stopped'
