@@ -26,6 +26,13 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<WscModuleOptio
  */
 @Module({
   providers: [
+    // What forRoot and forRootAsync add comes in its place.
+    {
+      provide: wscOptionsToken,
+      useFactory: (): never => {
+        throw new Error('Import WscModule.forRoot() or WscModule.forRootAsync(...), not WscModule itself.');
+      },
+    },
     {
       provide: WscConfigService,
       inject: [wscOptionsToken],

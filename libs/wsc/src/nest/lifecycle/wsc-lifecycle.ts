@@ -85,8 +85,9 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
 
   /** `app.close()` awaits this before any destroy hook, and before the server stops listening. */
   #drainBeforeClose(): void {
-    const adapter: BeforeClose | undefined = this.#adapterHost.httpAdapter;
-    if (adapter === undefined) return;
+    // Nest declares that there always is one; an application context has null.
+    const adapter: BeforeClose | null | undefined = this.#adapterHost.httpAdapter;
+    if (adapter === null || adapter === undefined) return;
     const before = adapter.beforeClose?.bind(adapter);
     adapter.beforeClose = async () => {
       await before?.();
