@@ -90,14 +90,6 @@ export class JwtAuthenticator implements Authenticator {
     }
   }
 
-  /**
-   * Names a token that was not checked, so never like {@link Principal.tokenId}: else whoever knows or guesses somebody's
-   * `jti` could revoke that token with a forged one. To revoke a token, `verify` it and take its principal's `tokenId`.
-   */
-  tokenIdOf(token: string): string {
-    return `unverified:${sha256(token)}`;
-  }
-
   async #redeem(connectToken: string): Promise<Principal> {
     const principal = await this.#connectTokens?.redeem(connectToken);
     if (!principal) throw refuse.unauthorized('The connect token is not valid.');

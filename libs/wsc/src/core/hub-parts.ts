@@ -91,6 +91,7 @@ export function createHubParts(deps: HubDependencies, state: HubState, host: Con
   });
   const { nodeId } = options();
   const membership = new Membership({
+    clock,
     nodeId,
     rooms,
     namespaces,

@@ -286,8 +286,8 @@ export class Hub {
    * @throws {WscError} WSC_UNAVAILABLE where no authenticator and no revocation list is configured, or the list is full.
    */
   async revokeToken(token: string): Promise<number> {
-    const tokenIds = await revokeToken(this.#deps, token);
-    return this.#closeWhere((principal) => principal.tokenId !== undefined && tokenIds.has(principal.tokenId));
+    const tokenId = await revokeToken(this.#deps, token);
+    return this.#closeWhere((principal) => principal.tokenId === tokenId);
   }
 
   /** Makes a one-time credential for a URL. @throws {WscError} WSC_UNAVAILABLE where none are configured. */

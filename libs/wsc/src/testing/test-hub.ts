@@ -45,11 +45,7 @@ class TestAuthenticator implements Authenticator {
   }
 
   verify(token: string): Principal {
-    return this.principals.get(token) ?? { userId: token, claims: {}, tokenId: this.tokenIdOf(token) };
-  }
-
-  tokenIdOf(token: string): string {
-    return `token:${token}`;
+    return this.principals.get(token) ?? { userId: token, claims: {}, tokenId: `token:${token}` };
   }
 }
 

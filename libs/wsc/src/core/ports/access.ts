@@ -13,8 +13,6 @@ export interface Authenticator {
    * @throws {WscError} WSC_UNAUTHORIZED
    */
   verify(token: string): MaybePromise<Principal>;
-  /** Names a token as {@link Principal.tokenId} does, valid or not; for revocation. Never throws. */
-  tokenIdOf(token: string): string;
 }
 
 /** Which credentials are no longer good. Promises: what was revoked stays so until `until`. */

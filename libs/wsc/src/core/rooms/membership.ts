@@ -3,6 +3,7 @@ import type { Connection } from '../connection.js';
 import type { EventBus } from '../events.js';
 import type { Sender } from '../messages/sender.js';
 import type { Broker } from '../ports/broker.js';
+import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { NamespaceTable } from './namespaces.js';
@@ -11,6 +12,7 @@ import type { RoomRegistry } from './room-registry.js';
 import type { UserStatus } from './user-status.js';
 
 export interface MembershipDependencies {
+  readonly clock: Clock;
   readonly nodeId: string;
   readonly rooms: RoomRegistry;
   readonly namespaces: NamespaceTable;
@@ -86,9 +88,9 @@ export class Membership {
   }
 
   async #announceJoin(connection: Connection, room: string): Promise<void> {
-    const { presence, userStatus, namespaces, events, nodeId } = this.#deps;
+    const { presence, userStatus, namespaces, events, nodeId, clock } = this.#deps;
     const entry = entryOf(connection, nodeId);
-    const isFirst = entry !== undefined && (await presence.joined(entry, room)).isFirst;
+    const isFirst = entry !== undefined && (await presence.joined({ ...entry, since: clock.now() }, room)).isFirst;
     events.emit('room.joined', { ...identityOf(connection), room });
     if (!isFirst) return;
     const namespace = namespaces.of(room);
@@ -105,7 +107,7 @@ export class Membership {
     events.emit('room.left', { ...identityOf(connection), room });
     if (!isLast) return;
     const namespace = namespaces.of(room);
-    if (namespace?.presence === true && !connection.isClosed) userStatus.leftRoom(entry.userId, room);
+    if (namespace?.presence === true) userStatus.leftRoom(entry.userId, room);
     if (namespace?.announceMembers === true) this.#tellMembers('room_left', connection, room);
   }
 
