@@ -4,7 +4,7 @@
  */
 
 /** Specs and the fixtures beside them are not shipped; what they import is knip's and the linter's business. */
-const spec = '\\.spec\\.ts$';
+const spec = '\\.(spec|fixture)\\.ts$|^libs/client/src/testing/';
 const wsc = '^libs/wsc/src';
 
 /** A published entry of a package, which is all that others may import of it. */
@@ -83,7 +83,7 @@ export default {
       comment: 'The test kit is public: it may not drag Nest or a transport into a suite of the core.',
       from: `${wsc}/testing/`,
       nodeBuiltins: true,
-      allowed: [`${wsc}/testing/`, core, protocolEntry, npm('@jest/globals', 'jest')],
+      allowed: [`${wsc}/(testing|stores/memory)/`, core, protocolEntry, npm('@jest/globals', 'jest')],
     }),
     {
       name: 'only-nest-imports-nest',
