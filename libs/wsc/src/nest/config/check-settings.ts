@@ -94,12 +94,8 @@ export function toConfigFault(
 ): ConfigFault {
   const { option, isSecret } = fieldOf(name);
   const value = settings[name];
-  return {
-    what: option,
-    source: sources.get(name) ?? defaultSource,
-    value: value === undefined ? undefined : showValue(value, isSecret),
-    expected,
-  };
+  if (value === undefined) return { what: option, expected };
+  return { what: option, source: sources.get(name) ?? defaultSource, value: showValue(value, isSecret), expected };
 }
 
 /** All constraints of a setting say the same, so the first will do. */

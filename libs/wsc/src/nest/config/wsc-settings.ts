@@ -26,7 +26,8 @@ const network = 'IP addresses and networks such as 10.0.0.0/8 or 2001:db8::/32';
 const cookieName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]*$/;
 
 /**
- * Everything that can be set in the environment or a file too, with its default and its rule (docs/configuration.md).
+ * Everything that can be set in the environment or a file too, with its default and its rule. The comments are repeated in
+ * docs/configuration.md, .env.example and wsc.example.yaml, so each has one line.
  * Durations are in milliseconds; a limit of 0 is off unless its rule begins with 1.
  */
 export class WscSettings {
@@ -48,15 +49,15 @@ export class WscSettings {
   /** How long `app.close()` may take to end all connections. */
   @WholeNumber() readonly drainMs: number = hub.drainMs;
 
-  /** Who may connect. Absent: `required` where a JWT key or an authenticator is given, else `none`. */
+  /** Whether a credential is needed: `required`, `optional`, `none`. Absent: `required` where a JWT key or an authenticator is given, else `none`. */
   @Absentable() @OneOf(['required', 'optional', 'none']) readonly auth: AuthMode | undefined = undefined;
-  /** The user types that may connect. Empty: all. A user without a type always may. */
+  /** The user types that may connect, such as `customer,agent,admin`. Empty: all. A user without a type always may. */
   @ListOf('names of A-Z a-z 0-9 _ . : -', isName) readonly userTypes: readonly string[] = hub.userTypes;
   /** Whether `?token=` counts. URLs reach logs and histories; prefer a connect token. */
   @Flag() readonly tokenInQuery: boolean = hub.tokenInQuery;
   /** The cookie that may carry the token. Empty: none. */
   @Text('the name of a cookie', (text) => cookieName.test(text)) readonly tokenCookie: string = hub.tokenCookie;
-  /** The web pages that may connect: origins, `https://*.example.com`, `same-origin`, `null`, `*`. */
+  /** The web pages that may connect: origins such as `https://app.example.com` and `https://*.example.com`, `same-origin`, `null`, `*`. */
   @ListOf(
     'origins such as https://app.example.com, https://*.example.com, same-origin, null or *',
     parses(parseOriginPattern),
@@ -70,14 +71,14 @@ export class WscSettings {
   @ListOf(network, isNetwork) readonly ipDeny: readonly string[] = none;
   /** Proxies whose `X-Forwarded-For` is believed. */
   @ListOf(network, isNetwork) readonly trustedProxies: readonly string[] = none;
-  /** How many devices of a user may be connected, and what happens to one more. */
+  /** How many devices of a user may be connected: `unlimited`, `single`, `max:3`; `:kick-oldest` (the default), `:kick-all` or `:reject-new` behind it says what happens to one more. */
   @Text(devicePolicyForm, parses(parseDevicePolicy)) readonly devicePolicy: DevicePolicyText = 'unlimited';
 
-  /** The shared secret of HS256, HS384 and HS512 tokens. */
+  /** The shared secret of HS256, HS384 and HS512 tokens; at least 32 bytes. */
   @Absentable() @Text('text') readonly jwtSecret: string | undefined = undefined;
   /** The public key of RS, PS, ES or Ed25519 tokens, as PEM; `\n` may stand for line breaks. */
   @Absentable() @Text('a PEM') readonly jwtPublicKey: string | undefined = undefined;
-  /** Where the public keys are fetched. */
+  /** The URL of a JSON Web Key Set with the public keys. */
   @Absentable() @Text('an http or https URL', isHttpUrl) readonly jwtJwksUrl: string | undefined = undefined;
   /** Accepted values of `iss`. Empty: any. */
   @ListOf('issuers') readonly jwtIssuer: readonly string[] = none;
@@ -90,7 +91,7 @@ export class WscSettings {
   @WholeNumber() readonly maxConnections: number = hub.limits.maxConnections;
   /** Connections of one user on this node; one more gets a 429. */
   @WholeNumber() readonly maxConnectionsPerUser: number = hub.limits.maxConnectionsPerUser;
-  /** Connections of one address (IPv6: one /64) on this node. Behind a proxy set `trustedProxies` first. */
+  /** Connections of one address (IPv6: one /64) on this node; one more gets a 429. Behind a proxy set `trustedProxies` first. */
   @WholeNumber() readonly maxConnectionsPerIp: number = hub.limits.maxConnectionsPerIp;
   /** Rooms that one connection may be in. */
   @WholeNumber() readonly maxRoomsPerConnection: number = hub.limits.maxRoomsPerConnection;
@@ -100,13 +101,13 @@ export class WscSettings {
   @WholeNumber() readonly maxRooms: number = hub.limits.maxRooms;
   /** Connections in one room. */
   @WholeNumber() readonly maxRoomMembers: number = hub.limits.maxRoomMembers;
-  /** A larger message from a client closes its connection with 1009. */
+  /** A larger message from a client closes its connection with 1009. A change holds for connections to come. */
   @WholeNumber() readonly maxMessageBytes: number = hub.limits.maxMessageBytes;
   /** Nesting of objects and arrays in a message from a client. */
   @WholeNumber() readonly maxMessageDepth: number = hub.limits.decode.maxDepth;
   /** Object keys in a message from a client. */
   @WholeNumber() readonly maxMessageKeys: number = hub.limits.decode.maxKeys;
-  /** Messages that one connection may send per second. */
+  /** Messages that one connection may send per second. A change holds for connections to come. */
   @WholeNumber() readonly messagesPerSecond: number = hub.limits.messagesPerSecond;
   /** Messages that one connection may send at once after a quiet time. */
   @WholeNumber({ min: 1 }) readonly messagesBurst: number = hub.limits.messagesBurst;
@@ -127,7 +128,7 @@ export class WscSettings {
   @WholeNumber() readonly writeTimeoutMs: number = hub.outbox.writeTimeoutMs;
   /** Gathers messages for so long before they are written together. 0: what one turn of the event loop sends. */
   @WholeNumber({ max: 1_000 }) readonly flushDelayMs: number = hub.outbox.flushDelayMs;
-  /** Offers permessage-deflate. Costs CPU and memory per connection. */
+  /** Offers permessage-deflate. Costs CPU and memory. */
   @Flag() readonly compression: boolean = false;
 
   /** A connection that was quiet for so long is pinged. */
@@ -148,9 +149,9 @@ export class WscSettings {
   readonly protocols: readonly string[] = hub.protocols;
   /** What a client speaks that offers no subprotocol. */
   @Subprotocol() readonly defaultProtocol: string = 'wsc.v1.json';
-  /** `frozen`: `hub.handle` is an error once the application runs. */
+  /** `open`, or `frozen`: `hub.handle` is an error once the application runs. */
   @OneOf(['open', 'frozen']) readonly routes: 'open' | 'frozen' = hub.routes;
-  /** Built-in events that are not answered. */
+  /** Built-in events that are not answered: `rooms`, `room_message`, `chat`, `presence`, `history`, `resume`, `refresh_token`. */
   @ListOf(builtInNames.join(', '), (text) => builtInNames.some((name) => name === text))
   readonly disabledBuiltIns: readonly BuiltInName[] = none;
 }
