@@ -138,7 +138,7 @@ export default {
       name: 'no-spec-in-source',
       comment: 'Specs are not built; what they share belongs into a file of its own.',
       severity: 'error',
-      from: {},
+      from: { pathNot: [spec, '^test/'] },
       to: { path: spec },
     },
     {
