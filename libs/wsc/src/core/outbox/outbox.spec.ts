@@ -200,6 +200,23 @@ describe('an outbox whose link refuses bytes', () => {
     expect([failures, fanOut.blockedCount, outbox.queuedBytes]).toEqual([['over-budget'], 0, 0]);
   });
 
+  it('does not count what comes in the turn in which the link refused, within sixteen budgets', async () => {
+    const { open, turn } = setUp({ maxMessages: 100 });
+    const [member, flooded] = [open(), open()];
+    for (const { link } of [member, flooded]) link.isBlocked = true;
+    for (let index = 0; index < 1_000; index += 1) expect(member.outbox.push(message(`${index};`))).toBe(true);
+    for (let index = 0; index < 256 + 1_600; index += 1) flooded.outbox.push(message('f'));
+    expect([[...flooded.failures], flooded.outbox.push(message('f')), flooded.failures]).toEqual([
+      [],
+      false,
+      ['over-budget'],
+    ]);
+    await turn();
+    expect(member.heard()).toHaveLength(3_890);
+    for (let index = 0; index < 100; index += 1) expect(member.outbox.push(message('x'))).toBe(true);
+    expect([member.outbox.push(message('x')), member.failures]).toEqual([false, ['over-budget']]);
+  });
+
   it.each([
     ['bytes', { maxBytes: 10 }, [message('12345678'), message('123')]],
     ['high messages', { maxHighMessages: 1 }, [message('a', 'high'), message('b', 'high')]],
