@@ -227,6 +227,11 @@ export class Hub {
     return this.#deps.presence.roomUsers(room);
   }
 
+  /** Whether its client may write to a room, by the same policy as `room_message`. @throws {WscError} WSC_FORBIDDEN */
+  authorizePublish(connection: Connection, room: string): Promise<void> {
+    return this.#parts.access.requirePublish(connection, room);
+  }
+
   /** The rooms that a connection of this node is in. */
   roomsOf(connectionId: string): readonly string[] {
     return this.connection(connectionId)?.rooms ?? [];

@@ -159,6 +159,14 @@ export class HubService {
     return this.#later((hub) => hub.roomMembers(room));
   }
 
+  /**
+   * Asks whether its client may write to a room, by the same policy as `room_message`; for handlers of your own.
+   * @throws {WscError} WSC_FORBIDDEN
+   */
+  authorizePublish(connection: Connection, room: string): Promise<void> {
+    return this.#later((hub) => hub.authorizePublish(connection, room));
+  }
+
   roomsOf(connectionId: string): readonly string[] {
     return this.#now().roomsOf(connectionId);
   }
