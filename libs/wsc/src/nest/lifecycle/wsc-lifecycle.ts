@@ -112,11 +112,6 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
       auth,
       maxConnections: limits.maxConnections,
     });
-    if (auth === 'none') {
-      this.#logger.warn(
-        'Nobody is authenticated: connections are anonymous. Set JWT_SECRET or JWT_JWKS_URL, or give WscModule an authenticator.',
-      );
-    }
   }
 
   async #quietly(end: () => Promise<void>): Promise<void> {
