@@ -1,4 +1,6 @@
 export { WscConfigError, type ConfigFault } from './config/config-fault.js';
+export type { DevicePolicyText } from './config/device-policy-text.js';
+export type { LiveSettings } from './config/live-settings.js';
 export { wscConfig } from './config/wsc-config.factory.js';
 export { WscConfigService, type WscConfigListener } from './config/wsc-config.service.js';
 export { describeSource, resolveWscConfig, type SettingSource } from './config/wsc-options.js';

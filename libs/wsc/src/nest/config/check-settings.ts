@@ -1,9 +1,10 @@
 import { validateSync } from 'class-validator';
-import { showValue, type ConfigFault } from './config-fault.js';
+import type { ConfigFault } from './config-fault.js';
 import { findJwtFault, hasJwtKey } from './jwt-settings.js';
 import type { WscModuleOptions } from './module-options.js';
 import { fieldOf, isSettingName } from './setting-fields.js';
 import { defaultSource, type SettingSource } from './setting-source.js';
+import { showValue } from './show-value.js';
 import type { SettingName, WscSettings } from './wsc-settings.js';
 
 /** What the checks look at besides the settings. */

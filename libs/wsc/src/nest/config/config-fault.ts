@@ -29,26 +29,8 @@ export class WscConfigError extends Error {
   }
 }
 
-const maxShownLength = 120;
-
-/** A value for people to read. A secret shows its length only. */
-export function showValue(value: unknown, isSecret = false): string {
-  if (isSecret) return `(hidden, ${Buffer.byteLength(typeof value === 'string' ? value : '')} bytes)`;
-  const text = toJson(value);
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
-}
-
 function describeFault({ what, source, value, expected }: ConfigFault): string {
   const got = value === undefined ? '' : ` is ${value}`;
   const from = source === undefined ? '' : ` (${describeSource(source)})`;
   return `  - ${what}${got}${from}: expected ${expected}${expected.endsWith('?') ? '' : '.'}`;
-}
-
-function toJson(value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return typeof value;
-  }
 }

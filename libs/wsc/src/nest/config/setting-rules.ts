@@ -1,7 +1,7 @@
 import { serverCodecs } from '@nest-wsc/protocol';
 import { applyDecorators } from '@nestjs/common';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } from 'class-validator';
-import { showValue } from './config-fault.js';
+import { showValue } from './show-value.js';
 
 /** The longest delay of a timer, and more than any count here needs. */
 export const maxWholeNumber = 2_147_483_647;
