@@ -40,6 +40,9 @@ export interface LinkOptions {
 /** RFC 6455 §7.1.5: the connection ended without a close frame. */
 const abnormalClosure = 1006;
 
+// Time for the `close` that should follow an `error`.
+const closeAfterErrorMs = 100;
+
 /** One socket's life, from the upgrade to its end. */
 export class Link {
   /** Resolves when it has ended. */
@@ -85,6 +88,11 @@ export class Link {
   /** Begins the closing handshake and waits at most `timeoutMs` for its end. What arrives meanwhile is ignored. */
   close(closeCode: CloseCode, timeoutMs: number): void {
     if (this.#isClosing || this.#hasEnded) return;
+    if (!this.#wasAccepted) {
+      // Nobody is there yet to shake hands with.
+      this.abandon(closeCode);
+      return;
+    }
     this.#isClosing = true;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#options.scheduler.after(timeoutMs, () => this.abandon(closeCode));
@@ -105,8 +113,14 @@ export class Link {
     });
     this.#socket.addEventListener('message', (event) => this.#receive(event.data));
     this.#socket.addEventListener('close', (event) => this.#end(event.code, event.reason));
-    // `close` always follows and says more; but `ws` throws where nobody listens.
-    this.#socket.addEventListener('error', () => undefined);
+    this.#socket.addEventListener('error', () => this.#onError());
+  }
+
+  /** `close` follows and says more; but not with the WebSocket of Node 22 where it never opened. */
+  #onError(): void {
+    if (this.#wasAccepted || this.#hasEnded) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.scheduler.after(closeAfterErrorMs, () => this.#end(abnormalClosure, ''));
   }
 
   #receive(data: unknown): void {
