@@ -88,7 +88,7 @@ export function checkSettings(settings: WscSettings, context: CheckContext): rea
 }
 
 /** As an error names it. */
-export function toConfigFault(
+function toConfigFault(
   { name, expected }: SettingFault,
   settings: Partial<WscSettings>,
   sources: ReadonlyMap<SettingName, SettingSource>,

@@ -1,5 +1,5 @@
 /** The known name that is nearest to a mistyped one, where one is near enough to be meant. */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
+function nearestName(name: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 4)) + 1;
   for (const candidate of known) {

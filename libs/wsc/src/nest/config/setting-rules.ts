@@ -4,7 +4,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, Min, ValidateBy } fr
 import { showValue } from './show-value.js';
 
 /** The longest delay of a timer, and more than any count here needs. */
-export const maxWholeNumber = 2_147_483_647;
+const maxWholeNumber = 2_147_483_647;
 const maxListLength = 1_000;
 
 /** Each rule gives one text for all its constraints: what is expected, as it stands in an error after "expected". */

@@ -16,7 +16,7 @@ export type LoadedWscOptions = WscModuleOptions & { readonly [loadedValues]: Rea
 export const wscConfig = registerAs('wsc', () => loadWscOptions(process.env));
 
 /** @throws {WscConfigError} naming everything that is wrong. */
-export function loadWscOptions(environment: Environment): LoadedWscOptions {
+function loadWscOptions(environment: Environment): LoadedWscOptions {
   const file = loadNamedFile({}, environment);
   const { settings } = resolveSettings({ options: {}, environment, file });
   const values = Object.assign({}, settings, { auth: authModeOf(settings, {}) });
