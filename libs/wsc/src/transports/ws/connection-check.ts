@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, type HandshakeRefusal } from '../../core/connect/refusal.js';
 import { refuseResponse } from './http-answer.js';
+import { clientGone } from './pending-upgrade.js';
 import type { UpgradeHost } from './upgrade-host.js';
 import { assertPlainRequest, UpgradeRequest, type RequestTarget } from './upgrade-request.js';
 
@@ -18,8 +19,8 @@ export async function answerConnectionCheck(
 ): Promise<void> {
   const { request, response, target } = exchange;
   const abort = new AbortController();
-  response.on('error', () => abort.abort());
-  response.once('close', () => abort.abort());
+  response.on('error', () => abort.abort(clientGone()));
+  response.once('close', () => abort.abort(clientGone()));
   try {
     assertPlainRequest(request);
     const asked = new UpgradeRequest(request, target);

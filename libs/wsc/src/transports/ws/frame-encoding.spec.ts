@@ -27,6 +27,7 @@ describe('an encoding with compression', () => {
     expect(frame).toMatchObject({ opcode: 1, isFinal: true, isCompressed: true });
     const tail = Buffer.from([0, 0, 0xff, 0xff]);
     const inflated = inflateRawSync(Buffer.concat([frame?.payload ?? tail, tail]), { finishFlush: 2 });
+    expect(frame?.payload.subarray(-4)).not.toEqual(tail);
     expect(inflated.toString()).toBe(jsonCodec.encode(envelope));
     expect(count()).toBe(1);
   });
@@ -36,6 +37,7 @@ describe('an encoding with compression', () => {
     const encoding = new FrameEncoding(jsonCodec, deflate);
     const isCompressed = (bytes: Buffer): boolean | undefined => takeFrame(bytes)?.frame.isCompressed;
     expect(isCompressed(encoding.encode(notifyOf('x'.repeat(5_000)), unicast))).toBe(false);
+    expect(isCompressed(encoding.encodeRaw(Buffer.alloc(5_000), unicast))).toBe(false);
     expect(isCompressed(encoding.encode(notifyOf('x'.repeat(900)), broadcast))).toBe(false);
     expect(isCompressed(encoding.encode(notifyOf('x'.repeat(70_000)), broadcast))).toBe(false);
     expect(count()).toBe(0);

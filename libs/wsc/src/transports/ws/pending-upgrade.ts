@@ -1,10 +1,16 @@
 import type { Duplex } from 'node:stream';
+import { refuse, type HandshakeRefusal } from '../../core/connect/refusal.js';
 
 /**
  * How long a client that has ended its side may wait for its answer. It can't become a connection any more, but it may
  * still read why; a client that is gone looks the same until something is written.
  */
 const halfClosedGraceMs = 1_000;
+
+/** What a handshake is refused with when its client went away: nobody reads it, but nothing failed either. */
+export function clientGone(): HandshakeRefusal {
+  return refuse.badRequest('The client ended the connection.');
+}
 
 /** Watches a socket that nobody reads while its upgrade is being decided. */
 export class PendingUpgrade {
@@ -19,18 +25,14 @@ export class PendingUpgrade {
     socket.on('end', this.#abortSoon);
   }
 
-  /** Aborted once the client is gone, or by {@link abort}. */
+  /** Aborted once the client is gone, or by {@link abort}; its reason is a {@link HandshakeRefusal}. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Whether the client can still become a connection. */
-  get isAlive(): boolean {
-    return !this.#socket.destroyed && this.#socket.readable && this.#socket.writable;
-  }
-
-  abort(): void {
-    this.#abort.abort();
+  /** @param reason what whoever decides should refuse with. */
+  abort(reason: HandshakeRefusal): void {
+    this.#abort.abort(reason);
   }
 
   /** Stops watching. Whoever takes the socket handles its errors from here on. */
@@ -42,7 +44,7 @@ export class PendingUpgrade {
   }
 
   readonly #abortNow = (): void => {
-    this.#abort.abort();
+    this.abort(clientGone());
   };
 
   readonly #abortSoon = (): void => {

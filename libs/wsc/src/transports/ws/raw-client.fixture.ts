@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
 /** An HTTP answer as it came over the wire. */
@@ -21,13 +22,18 @@ export interface RawFrame {
 export class RawClient implements AsyncDisposable {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
+  /** Whether the server cut it, instead of ending it. */
+  wasReset = false;
   #bytes = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk) => (this.#bytes = Buffer.concat([this.#bytes, chunk])));
     // A reset is an ending too; tests wait for `closed`.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', () => {
+      this.wasReset = true;
+      socket.destroy();
+    });
     this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
@@ -129,6 +135,17 @@ export class RawClient implements AsyncDisposable {
       if (this.#socket.readableEnded || this.#socket.destroyed) fail();
     });
   }
+}
+
+/** Every refusal is a whole HTTP answer with the JSON body of PROTOCOL.md §1. */
+export function expectRefusal(answer: RawAnswer, status: number): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(answer.headers.get('connection')).toBe('close');
+  const body: unknown = JSON.parse(answer.body);
+  expect(body).toHaveProperty('statusCode', status);
+  expect(body).toHaveProperty('error', STATUS_CODES[status]);
+  expect(body).toHaveProperty('message');
 }
 
 /** A good upgrade request; `headers` replace or add, an empty value leaves one out. */

@@ -34,7 +34,7 @@ export interface UpgradeHost {
   readonly gate: {
     /**
      * Every check between the parsed request and the 101 (PROTOCOL.md §1).
-     * @param signal aborted when the client goes away or the transport closes.
+     * @param signal aborted when the client goes away or the transport closes, with a {@link HandshakeRefusal} as its reason.
      * @throws {HandshakeRefusal}
      */
     admit(request: HandshakeRequest, signal: AbortSignal): Promise<UpgradeAdmission>;

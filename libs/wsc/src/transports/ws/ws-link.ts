@@ -72,7 +72,7 @@ export class WsLink implements TransportLink {
 
   ping(): void {
     // A socket that takes nothing gets no ping on top: it could not arrive before what waits there.
-    if (this.#webSocket.readyState === WebSocket.OPEN && !this.#socket.writableNeedDrain) this.#socket.write(pingFrame);
+    if (!this.#awaitsDrain) this.write(pingFrame);
   }
 
   close(code: CloseCode): void {
@@ -92,7 +92,7 @@ export class WsLink implements TransportLink {
 
   pinged(data: Buffer): void {
     // Answered after everything that came with it: many pings in one read get one pong.
-    if (this.#pong === undefined && !this.#awaitsDrain) queueMicrotask(() => this.#flushPong());
+    if (this.#pong === undefined) queueMicrotask(() => this.#flushPong());
     this.#pong = frameBytes(data, opcodes.pong);
     this.touched();
   }
@@ -115,13 +115,9 @@ export class WsLink implements TransportLink {
 
   #flushPong(): void {
     const pong = this.#pong;
-    if (pong === undefined || this.#webSocket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.writableNeedDrain) {
-      this.#awaitDrain();
-      return;
-    }
+    if (pong === undefined || this.#awaitsDrain) return;
     this.#pong = undefined;
-    this.#socket.write(pong);
+    this.write(pong);
   }
 
   #awaitDrain(): void {

@@ -135,7 +135,7 @@ export class WsTransport {
 
   async #close(): Promise<void> {
     for (const detach of [...this.#detachers]) detach();
-    for (const pending of this.#pending) pending.abort();
+    for (const pending of this.#pending) pending.abort(refuse.unavailable('The server is shutting down.', 1));
     await Promise.all([...this.#ownPorts].map((port) => port.close()));
   }
 
@@ -162,8 +162,7 @@ export class WsTransport {
       const request = new UpgradeRequest(upgrade.request, target);
       const admission = await this.#hub.gate.admit(request, pending.signal);
       // Everything from here on happens in one turn: no byte can come between the 101 and its reader.
-      if (pending.isAlive) this.#open(admission, upgrade);
-      else abandon(admission, upgrade.socket);
+      this.#open(admission, upgrade);
       request.forgetRaw();
     } catch (error) {
       this.#refusedUpgrades += 1;
@@ -195,14 +194,7 @@ export class WsTransport {
 
   #refusalOf(error: unknown): HandshakeRefusal {
     if (error instanceof HandshakeRefusal) return error;
-    if (this.#closing !== undefined) return refuse.unavailable('The server is shutting down.', 1);
     this.#logger.error('A handshake failed.', { cause: error });
     return refuse.internal(error);
   }
-}
-
-/** The client went away while it was decided. */
-function abandon(admission: UpgradeAdmission, socket: Duplex): void {
-  admission.release();
-  socket.destroy();
 }
