@@ -3,18 +3,19 @@ import type { Connection } from '../connection.js';
 import type { HubOptions } from '../hub-options.js';
 import { createDeviceId } from '../ids.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
+import { DeviceSlots } from '../limits/device-slots.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import { composeMiddleware, type Middleware } from '../middleware.js';
 import type { AddressPolicy, Authenticator, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
-import { mayConnectDevice } from '../users/device-policy.js';
 import { resolveOffer } from './credentials.js';
 import { Handshake, type HandshakeRequest } from './handshake.js';
 import type { Endpoint, PathTable } from './path-table.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';
+import { Reservations } from './reservations.js';
 import { isAllowedUserType } from './user-type.js';
 import { withDeadline } from './with-deadline.js';
 
@@ -55,6 +56,7 @@ export class Gate {
   readonly #guards: { readonly path: string | undefined; readonly guard: ConnectGuard }[] = [];
   readonly #middleware: Middleware<Handshake>[] = [];
   readonly #pending = new Set<AbortController>();
+  readonly #devices = new DeviceSlots();
 
   constructor(dependencies: GateDependencies) {
     this.#deps = dependencies;
@@ -80,18 +82,20 @@ export class Gate {
    * @throws {HandshakeRefusal} and nothing else.
    */
   async admit(request: HandshakeRequest, signal: AbortSignal): Promise<Admission> {
-    const releases: (() => void)[] = [];
-    const release = releaseOf(releases);
+    const places = new Reservations();
+    // Taken out here, so that what lives as long as the connection doesn't hold its handshake and request.
+    const { release } = places;
     try {
       // Up to here and within #reserve nothing is awaited: simultaneous handshakes can't get past a limit together.
-      const endpoint = this.#reserve(request, releases);
+      const endpoint = this.#reserve(request, places);
       const handshake = this.#createHandshake(request);
-      await this.#withDeadline(signal, () => this.#check(handshake, releases));
+      await this.#withDeadline(signal, () => this.#check(handshake, places));
       if (!this.#deps.isOpen()) throw shuttingDown();
       return { handshake, endpoint, release };
     } catch (error) {
       release();
-      throw this.#refusalOf(error);
+      // Nobody hears it, and it is nothing to look into.
+      throw this.#refusalOf(signal.aborted ? refuse.unavailable('The check was given up.', retryAfterSeconds) : error);
     }
   }
 
@@ -112,7 +116,7 @@ export class Gate {
     for (const pending of this.#pending) pending.abort(shuttingDown());
   }
 
-  #reserve(request: HandshakeRequest, releases: (() => void)[]): Endpoint {
+  #reserve(request: HandshakeRequest, places: Reservations): Endpoint {
     const { slots, options, isOpen, paths } = this.#deps;
     if (!isOpen()) throw shuttingDown();
     const match = paths.match(request.path);
@@ -120,7 +124,7 @@ export class Gate {
     const slot = slots.reserveAddress(this.#addressOf(request), options().limits);
     if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
     if (!slot.ok) throw refuse.tooManyRequests('Too many connections from this address.', retryAfterSeconds);
-    releases.push(() => slot.release());
+    places.add(() => slot.release());
     return match.endpoint;
   }
 
@@ -145,14 +149,14 @@ export class Gate {
     });
   }
 
-  async #check(handshake: Handshake, releases: (() => void)[]): Promise<void> {
+  async #check(handshake: Handshake, places: Reservations): Promise<void> {
     await this.#checkOrigin(handshake);
     if (this.#deps.addresses?.isAllowed(handshake.remoteAddress) === false)
       throw refuse.forbidden('This address is not allowed.');
     let isDone = false;
     await composeMiddleware(this.#middleware)(handshake, async () => {
       await this.#authenticate(handshake);
-      this.#reserveUser(handshake, releases);
+      this.#reserveUser(handshake, places);
       await this.#guard(handshake);
       isDone = true;
     });
@@ -184,16 +188,19 @@ export class Gate {
     handshake.principal = principal;
   }
 
-  #reserveUser(handshake: Handshake, releases: (() => void)[]): void {
+  #reserveUser(handshake: Handshake, places: Reservations): void {
     const userId = handshake.principal?.userId;
     if (userId === undefined) return;
     const { limits, devicePolicy } = this.#deps.options();
     const slot = this.#deps.slots.reserveUser(userId, limits.maxConnectionsPerUser);
     if (!slot.ok) throw refuse.tooManyRequests('Too many connections of this user.', retryAfterSeconds);
-    releases.push(() => slot.release());
-    if (!mayConnectDevice(devicePolicy, this.#deps.connectionsOf(userId), handshake.deviceId)) {
-      throw refuse.tooManyRequests('Too many devices of this user.', retryAfterSeconds);
-    }
+    places.add(() => slot.release());
+    const { maxDevices, whenExceeded } = devicePolicy;
+    if (maxDevices === 0 || whenExceeded !== 'reject-new') return;
+    const known = Array.from(this.#deps.connectionsOf(userId), (connection) => connection.deviceId);
+    const giveBack = this.#devices.reserve({ userId, deviceId: handshake.deviceId }, maxDevices, known);
+    if (giveBack === undefined) throw refuse.tooManyRequests('Too many devices of this user.', retryAfterSeconds);
+    places.add(giveBack);
   }
 
   async #guard(handshake: Handshake): Promise<void> {
@@ -236,13 +243,6 @@ export class Gate {
     }
     return refusal;
   }
-}
-
-/** Made out here, so that what lives as long as the connection doesn't hold its handshake and request. */
-function releaseOf(releases: (() => void)[]): () => void {
-  return () => {
-    for (const giveBack of releases.splice(0)) giveBack();
-  };
 }
 
 function shuttingDown(): HandshakeRefusal {

@@ -1,14 +1,6 @@
 import type { Connection } from '../connection.js';
 import type { DevicePolicy } from '../hub-options.js';
 
-/** Whether one more device of the user may connect under a policy that rejects new ones. */
-export function mayConnectDevice(policy: DevicePolicy, connections: Iterable<Connection>, deviceId: string): boolean {
-  if (policy.maxDevices === 0 || policy.whenExceeded !== 'reject-new') return true;
-  const devices = new Set<string>();
-  for (const connection of connections) devices.add(connection.deviceId);
-  return devices.has(deviceId) || devices.size < policy.maxDevices;
-}
-
 /** Which connections have to go, oldest device first, so that `newcomer` fits in. Tabs of one device count once. */
 export function connectionsToReplace(
   policy: DevicePolicy,
