@@ -1,10 +1,10 @@
-import { parseUserId, WscError } from '@nest-wsc/protocol';
+import { WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { Route } from '../inbound/routes.js';
 import { createMessageId } from '../ids.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
-import { parseFields } from './parse-data.js';
+import { parseFields, parseTo } from './parse-data.js';
 import { senderOf } from './room-routes.js';
 
 /** Whether a client may write to a user. */
@@ -20,11 +20,16 @@ export function chatRoute(deps: {
     isBuiltIn: true,
     isExclusive: true,
     handler: async (data, { connection }) => {
-      const fields = parseFields(data);
-      const to = parseUserId(fields['to'], 'to');
+      const to = parseTo(data);
       if (connection.userId === undefined || (await deps.authorize()?.(connection, to)) !== true)
         throw new WscError('WSC_FORBIDDEN');
-      const message = { id: createMessageId(), event: 'chat', data: fields['data'], to, ...senderOf(connection) };
+      const message = {
+        id: createMessageId(),
+        event: 'chat',
+        data: parseFields(data)['data'],
+        to,
+        ...senderOf(connection),
+      };
       const except = { exceptConnectionId: connection.id };
       await deps.sender.toUser(to, message, except);
       if (to !== connection.userId) await deps.sender.toUser(connection.userId, message, except);

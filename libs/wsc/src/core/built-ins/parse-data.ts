@@ -1,4 +1,4 @@
-import { parseName, WscError } from '@nest-wsc/protocol';
+import { parseName, parseUserId, WscError } from '@nest-wsc/protocol';
 
 /** The data of a built-in event as an object with unknown fields. @throws {WscError} WSC_VALIDATION_FAILED */
 export function parseFields(data: unknown): Readonly<Record<string, unknown>> {
@@ -6,9 +6,14 @@ export function parseFields(data: unknown): Readonly<Record<string, unknown>> {
   throw new WscError('WSC_VALIDATION_FAILED', { details: { data: ['must be an object'] } });
 }
 
-/** The `room` of a built-in event. @throws {WscError} WSC_VALIDATION_FAILED, WSC_INVALID_NAME */
+/** The `room` of a built-in event. A missing name is a wrong name. @throws {WscError} WSC_INVALID_NAME */
 export function parseRoom(data: unknown): string {
-  return parseName(parseFields(data)['room'], 'room');
+  return parseName(isFields(data) ? data['room'] : undefined, 'room');
+}
+
+/** The addressed user of a `chat`. @throws {WscError} WSC_INVALID_NAME */
+export function parseTo(data: unknown): string {
+  return parseUserId(isFields(data) ? data['to'] : undefined, 'to');
 }
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { WscError, type CloseCodeName } from '@nest-wsc/protocol';
+import { WscError, type CloseCodeName, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
 import { Connection, closeDrainMs, type ConnectionHost } from '../connection.js';
 import type { EventBus } from '../events.js';
@@ -43,11 +43,9 @@ export interface ConnectorDependencies {
   readonly revocations: RevocationList | undefined;
 }
 
-/** How far a connection came, and what is to be undone when it ends. */
+/** What is to be undone when a connection ends. */
 interface Tenure {
   readonly release: () => void;
-  /** Whether it was announced: `welcome` is out. */
-  isOpen: boolean;
   isSubscribed: boolean;
 }
 
@@ -76,7 +74,7 @@ export class Connector {
       outbox: { fanOut, limits: this.#outboxLimits },
       connectedAt: clock.now(),
     });
-    this.#tenures.set(connection, { release: admission.release, isOpen: false, isSubscribed: false });
+    this.#tenures.set(connection, { release: admission.release, isSubscribed: false });
     counters.acceptedConnections += 1;
     connection.pauseInbound();
     connections.add(connection);
@@ -116,13 +114,17 @@ export class Connector {
       this.#refuse(connection, error);
       return;
     }
-    if (connection.state === 'connecting') await this.#welcome(connection);
+    if (connection.state !== 'connecting') return;
+    const { expiresAt = Infinity } = connection.principal ?? {};
+    if (expiresAt <= clock.now()) connection.close('tokenExpired');
+    else await this.#welcome(connection);
   }
 
   async #prepare(connection: Connection): Promise<void> {
     await this.#subscribe(connection);
     await this.#requireNotRevoked(connection);
-    await this.#deps.hooks.connect(connection);
+    // It may have gone meanwhile.
+    if (connection.state === 'connecting') await this.#deps.hooks.connect(connection);
   }
 
   async #subscribe(connection: Connection): Promise<void> {
@@ -142,16 +144,22 @@ export class Connector {
   }
 
   async #welcome(connection: Connection): Promise<void> {
-    const { options, clock, connections, expiry, presence, events, userStatus } = this.#deps;
-    const { devicePolicy, nodeId, heartbeatIntervalMs, limits } = options();
+    const { options, connections, expiry, events, membership } = this.#deps;
     if (connection.userId !== undefined) {
+      const { devicePolicy } = options();
       for (const other of connectionsToReplace(devicePolicy, connections.ofUser(connection.userId), connection))
         other.close('replaced');
     }
-    const tenure = this.#tenures.get(connection);
-    if (tenure !== undefined) tenure.isOpen = true;
     expiry.watch(connection);
-    connection.open({
+    connection.open(this.#welcomeOf(connection));
+    events.emit('client.connected', identityOf(connection));
+    await this.#attempt('A user could not be announced online.', () => this.#announceArrival(connection));
+    await membership.welcomed(connection);
+  }
+
+  #welcomeOf(connection: Connection): ServerEnvelope {
+    const { nodeId, heartbeatIntervalMs, limits } = this.#deps.options();
+    return {
       type: 'welcome',
       data: {
         protocol: 'wsc.v1',
@@ -162,11 +170,14 @@ export class Connector {
         session: createSession(),
         pingIntervalMs: heartbeatIntervalMs,
         maxMessageBytes: limits.maxMessageBytes,
-        serverTime: clock.now(),
+        serverTime: this.#deps.clock.now(),
       },
-    });
-    events.emit('client.connected', identityOf(connection));
-    const entry = entryOf(connection, nodeId);
+    };
+  }
+
+  async #announceArrival(connection: Connection): Promise<void> {
+    const { presence, events, userStatus, options } = this.#deps;
+    const entry = entryOf(connection, options().nodeId);
     if (entry === undefined) return;
     if ((await presence.added(entry)).isFirst) events.emit('user.online', identityOf(connection));
     userStatus.cameOnline(entry.userId);
@@ -182,7 +193,7 @@ export class Connector {
   }
 
   async #disconnect(connection: Connection, reason: DisconnectReason): Promise<void> {
-    const { connections, heartbeat, expiry, events, hooks, membership, broker, counters } = this.#deps;
+    const { connections, heartbeat, expiry, events, hooks, membership, counters } = this.#deps;
     const tenure = this.#tenures.get(connection);
     if (tenure === undefined) return;
     this.#tenures.delete(connection);
@@ -194,10 +205,9 @@ export class Connector {
     // A close that the server itself asked for is no error; a broken link is not one either.
     if (reason.code === 1002 || reason.code === 1007 || reason.code === 1009) counters.errors += 1;
     await membership.leaveAll(connection);
-    if (connection.userId !== undefined && tenure.isSubscribed)
-      await broker.unsubscribe({ kind: 'user', userId: connection.userId });
-    if (!tenure.isOpen) return;
-    await this.#announceDeparture(connection, rooms);
+    await this.#attempt('A subscription could not be ended.', () => this.#unsubscribe(connection, tenure));
+    if (!connection.isWelcomed) return;
+    await this.#attempt('A user could not be announced offline.', () => this.#announceDeparture(connection, rooms));
     events.emit('client.disconnected', { ...identityOf(connection), data: reason });
     await hooks.disconnect(connection, reason);
   }
@@ -213,27 +223,29 @@ export class Connector {
     );
   }
 
+  async #unsubscribe({ userId }: Connection, { isSubscribed }: Tenure): Promise<void> {
+    if (userId !== undefined && isSubscribed) await this.#deps.broker.unsubscribe({ kind: 'user', userId });
+  }
+
+  /** What others can't be told must not keep the rest from happening. */
+  async #attempt(failure: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      this.#deps.logger.error(failure, { cause });
+    }
+  }
+
   #track(work: Promise<void>): void {
-    const tracked = work
-      .catch((cause: unknown) => this.#deps.logger.error('A connection could not be announced.', { cause }))
-      .finally(() => this.#ending.delete(tracked));
+    const tracked = this.#attempt('A connection could not be announced.', () => work).finally(() =>
+      this.#ending.delete(tracked),
+    );
     this.#ending.add(tracked);
   }
 }
 
-/** What a client hears whose connect callback refused (docs/errors.md). */
+/** What a client hears whose connect callback refused, took too long or failed (PROTOCOL.md §1.5). */
 function closeCodeFor(error: unknown): CloseCodeName {
-  if (!(error instanceof WscError)) return 'internalError';
-  switch (error.error) {
-    case 'WSC_UNAUTHORIZED':
-    case 'WSC_FORBIDDEN':
-      return 'unauthorized';
-    case 'WSC_LIMIT_EXCEEDED':
-      return 'rateLimited';
-    case 'WSC_TIMEOUT':
-    case 'WSC_UNAVAILABLE':
-      return 'overloaded';
-    default:
-      return 'internalError';
-  }
+  if (!(error instanceof WscError) || error.error === 'WSC_INTERNAL') return 'internalError';
+  return error.temporary ? 'overloaded' : 'unauthorized';
 }

@@ -1,6 +1,7 @@
-import { parseName } from '@nest-wsc/protocol';
+import { parseName, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { EventBus } from '../events.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
@@ -27,6 +28,8 @@ export interface MembershipDependencies {
 /** Puts connections into rooms and out of them, and tells whoever has to know: broker, presence, members, events. */
 export class Membership {
   readonly #deps: MembershipDependencies;
+  /** What connections have joined before `welcome`: nobody is told until then, and of a refused one never. */
+  readonly #unannounced = new WeakMap<Connection, Set<string>>();
 
   constructor(dependencies: MembershipDependencies) {
     this.#deps = dependencies;
@@ -35,20 +38,30 @@ export class Membership {
   /**
    * Settles once the connection hears everything that is sent to the room from then on. Joining twice is joining once;
    * a subscriber becomes a member.
-   * @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE when other nodes can't be reached.
+   * @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE when the connection is gone or other nodes can't be
+   * reached.
    */
   async join(connection: Connection, name: string, role: Role = 'member'): Promise<void> {
     const room = parseName(name, 'room');
+    // Nobody would ever take it out again.
+    if (connection.state === 'closed') throw new WscError('WSC_UNAVAILABLE', { message: 'The connection is closed.' });
     const { was } = this.#deps.rooms.enter(connection, room, role);
+    if (was === undefined) await this.#subscribe(connection, room);
+    // The place was taken before the wait; whoever gave it back meanwhile has tidied up.
+    if (role !== 'member' || was === 'member' || !connection.isIn(room)) return;
     try {
-      if (was === undefined) await this.#deps.broker.subscribe({ kind: 'room', room });
-      // The place was taken before the wait; meanwhile the connection may have gone, which has tidied up.
-      if (role === 'member' && was !== 'member' && connection.isIn(room)) await this.#announceJoin(connection, room);
+      await this.#entered(connection, room);
     } catch (error) {
-      if (was === undefined) this.#deps.rooms.exit(connection, room);
+      await this.#undoJoin(connection, room, was);
       throw error;
     }
-    if (was === undefined && !connection.isIn(room)) await this.#deps.broker.unsubscribe({ kind: 'room', room });
+  }
+
+  /** `welcome` is out: tells of what the connection has joined before. */
+  async welcomed(connection: Connection): Promise<void> {
+    const rooms = this.#unannounced.get(connection) ?? [];
+    this.#unannounced.delete(connection);
+    for (const room of rooms) if (connection.isIn(room)) await this.#announceJoin(connection, room);
   }
 
   /** Leaving a room that it isn't in does nothing. @throws {WscError} WSC_INVALID_NAME */
@@ -64,27 +77,53 @@ export class Membership {
     await Promise.all(
       left.map(async ({ room, was }) => {
         if (was === undefined) return;
-        await this.#afterExit(connection, room, was).catch((cause: unknown) => {
-          this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
-        });
+        await this.#attempt(room, () => this.#afterExit(connection, room, was));
       }),
     );
   }
 
   /** Puts everybody out, who hear `room_closed`. Answers how many connections of this node were in it. */
   async close(name: string, reason: string): Promise<number> {
-    const { rooms, broker, sender, presence, events } = this.#deps;
+    const { rooms, sender, events } = this.#deps;
     const room = parseName(name, 'room');
     const isKnown = rooms.get(room) !== undefined;
     if (isKnown) await sender.toRoom(room, { event: 'room_closed', data: { room, reason } });
     const connections = rooms.delete(room);
-    for (const connection of connections) {
-      await broker.unsubscribe({ kind: 'room', room });
-      const entry = entryOf(connection, this.#deps.nodeId);
-      if (entry !== undefined) await presence.left(entry, room);
-    }
+    await Promise.all(connections.map((connection) => this.#attempt(room, () => this.#putOut(connection, room))));
     if (isKnown) events.emit('room.closed', { room, data: { reason } });
     return connections.length;
+  }
+
+  async #subscribe(connection: Connection, room: string): Promise<void> {
+    try {
+      await this.#deps.broker.subscribe({ kind: 'room', room });
+    } catch (error) {
+      this.#deps.rooms.exit(connection, room);
+      throw error;
+    }
+  }
+
+  /** A join that failed in the middle leaves things as they were. */
+  async #undoJoin(connection: Connection, room: string, was: Role | undefined): Promise<void> {
+    const { rooms, broker } = this.#deps;
+    if (rooms.exit(connection, room) === undefined) return;
+    if (was === undefined) await this.#attempt(room, () => broker.unsubscribe({ kind: 'room', room }));
+    else rooms.enter(connection, room, was);
+  }
+
+  async #entered(connection: Connection, room: string): Promise<void> {
+    if (connection.isWelcomed) return this.#announceJoin(connection, room);
+    const rooms = this.#unannounced.get(connection);
+    if (rooms === undefined) this.#unannounced.set(connection, new Set([room]));
+    else rooms.add(room);
+  }
+
+  async #putOut(connection: Connection, room: string): Promise<void> {
+    const { broker, presence, nodeId } = this.#deps;
+    this.#unannounced.get(connection)?.delete(room);
+    const entry = entryOf(connection, nodeId);
+    if (entry !== undefined) await presence.left(entry, room);
+    await broker.unsubscribe({ kind: 'room', room });
   }
 
   async #announceJoin(connection: Connection, room: string): Promise<void> {
@@ -100,8 +139,10 @@ export class Membership {
 
   async #afterExit(connection: Connection, room: string, was: Role): Promise<void> {
     const { presence, broker, userStatus, namespaces, events, nodeId } = this.#deps;
+    const wasAnnounced =
+      was === 'member' && connection.isWelcomed && this.#unannounced.get(connection)?.delete(room) !== true;
     await broker.unsubscribe({ kind: 'room', room });
-    if (was === 'subscriber') return;
+    if (!wasAnnounced) return;
     const entry = entryOf(connection, nodeId);
     const isLast = entry !== undefined && (await presence.left(entry, room)).isLast;
     events.emit('room.left', { ...identityOf(connection), room });
@@ -114,6 +155,15 @@ export class Membership {
   #tellMembers(event: 'room_joined' | 'room_left', connection: Connection, room: string): void {
     const data = { room, user_id: connection.userId, ...(connection.name !== undefined && { name: connection.name }) };
     void this.#deps.sender.toRoom(room, { event, data }, { exceptConnectionId: connection.id });
+  }
+
+  /** What others can't be told must not keep the rest from being tidied up. */
+  async #attempt(room: string, work: () => MaybePromise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
+    }
   }
 }
 

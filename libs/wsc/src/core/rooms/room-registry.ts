@@ -56,7 +56,7 @@ export class RoomRegistry {
         : known.isMember(connection)
           ? 'member'
           : 'subscriber';
-    if (was === undefined) this.#checkConnection(connection);
+    if (was === undefined) this.#checkConnection(connection, name);
     if (role === 'member' && was !== 'member' && known !== undefined) this.#checkMembers(known);
     const room = known ?? this.#getOrMake(name);
     if (role === 'member') room.addMember(connection);
@@ -100,7 +100,7 @@ export class RoomRegistry {
     if (max > 0 && room.memberCount >= max) throw limitExceeded(`The room may have ${String(max)} members.`);
   }
 
-  #checkConnection(connection: Connection): void {
+  #checkConnection(connection: Connection, name: string): void {
     const { maxRoomsPerConnection, maxRoomsPerUser } = this.#options.limits();
     if (maxRoomsPerConnection > 0 && connection.roomCount >= maxRoomsPerConnection) {
       throw limitExceeded(`A connection may be in ${String(maxRoomsPerConnection)} rooms.`);
@@ -108,7 +108,9 @@ export class RoomRegistry {
     if (maxRoomsPerUser === 0 || connection.userId === undefined) return;
     const rooms = new Set<string>();
     for (const other of this.#options.connectionsOf(connection.userId)) for (const room of other.rooms) rooms.add(room);
-    if (rooms.size >= maxRoomsPerUser) throw limitExceeded(`A user may be in ${String(maxRoomsPerUser)} rooms.`);
+    // One that another of the user's devices is in counts once.
+    if (rooms.size >= maxRoomsPerUser && !rooms.has(name))
+      throw limitExceeded(`A user may be in ${String(maxRoomsPerUser)} rooms.`);
   }
 }
 
