@@ -2,6 +2,7 @@ import { closeCodes, type CloseCode, type CloseCodeName, type ServerEnvelope, ty
 import type { Handshake } from './connect/handshake.js';
 import type { Principal } from './connect/principal.js';
 import type { DisconnectReason } from './hooks.js';
+import type { OutboxLimits } from './hub-options.js';
 import type { Priority } from './messages/message.js';
 import { Outbox, type OutboxFailure, type OutboxOptions } from './outbox/outbox.js';
 import type { EncodedMessage } from './outbox/encoded-message.js';
@@ -17,6 +18,7 @@ export interface ConnectionHost {
   refuse(connection: Connection, requestId: string | undefined, error: WscError): void;
   join(connection: Connection, room: string): Promise<void>;
   leave(connection: Connection, room: string): Promise<void>;
+  outboxLimits(): OutboxLimits;
   /** Made when the first message comes: an idle connection holds none. */
   createInbound(connection: Connection): InboundReceiver;
   closing(connection: Connection): void;
@@ -30,6 +32,8 @@ export interface InboundReceiver {
   receive(payload: string | Uint8Array): void;
   /** `welcome` is out: what was held back may start. */
   release(): void;
+  /** The connection begins to close: what has not started never will. */
+  stop(): void;
   /** The connection is gone. */
   abort(): void;
 }
@@ -56,9 +60,6 @@ export interface ConnectionInit {
 
 /** How long `close` waits for a blocked link to take what is queued. */
 export const closeDrainMs = 2_000;
-
-/** How many messages wait for `welcome` at the most. */
-const maxHeldMessages = 256;
 
 /** One open transport link of this node. Handlers get it; the socket behind it stays with the transport. */
 export class Connection {
@@ -88,6 +89,7 @@ export class Connection {
   #whenGone: (() => void)[] | undefined;
   /** What is sent before `welcome` and leaves behind it. */
   #held: EncodedMessage[] | undefined;
+  #isWelcomed = false;
 
   constructor(init: ConnectionInit) {
     const { handshake } = init;
@@ -136,6 +138,11 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Whether `welcome` was sent, so that others may know of it. */
+  get isWelcomed(): boolean {
+    return this.#isWelcomed;
   }
 
   /** Whether nothing can be sent to it any more. */
@@ -292,12 +299,15 @@ export class Connection {
   open(welcome: ServerEnvelope): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
-    this.pushEnvelope(welcome);
+    this.#isWelcomed = true;
+    // In the high lane, since nothing may leave before it.
+    this.pushEnvelope(welcome, 'high');
     const held = this.#held;
     this.#held = undefined;
     held?.forEach((message) => this.pushEncoded(message));
-    this.#inbound?.release();
+    // Before the release, which may pause it again.
     this.#link.resume();
+    this.#inbound?.release();
   }
 
   allowAcks(): void {
@@ -319,17 +329,21 @@ export class Connection {
   /** Bounded by the outbox's own budget; what is over it goes like a slow consumer's. */
   #hold(message: EncodedMessage): boolean {
     const held = (this.#held ??= []);
-    if (held.length >= maxHeldMessages) {
-      this.#outboxFailed('over-budget');
-      return false;
-    }
-    held.push(message);
-    return true;
+    const { maxMessages, maxBytes } = this.#host.outboxLimits();
+    const heldBytes = held.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const isOver =
+      (maxMessages > 0 && held.length >= maxMessages) ||
+      (maxBytes > 0 && held.length > 0 && heldBytes + message.bytes.length > maxBytes);
+    if (isOver) this.#outboxFailed('over-budget');
+    else held.push(message);
+    return !isOver;
   }
 
   #beginClose(code: CloseCode): void {
     this.#serverClose = code;
     this.#state = 'closing';
+    this.#held = undefined;
+    this.#inbound?.stop();
     this.#host.closing(this);
   }
 

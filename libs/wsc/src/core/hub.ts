@@ -156,7 +156,10 @@ export class Hub {
 
   /** Takes in a connection after the 101. For transports. */
   open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
-    return this.#parts.connector.open(admission, link, encoding);
+    const connection = this.#parts.connector.open(admission, link, encoding);
+    // The drain may have begun since it was admitted.
+    if (!this.isRunning || this.isDraining) connection.close('serviceRestart');
+    return connection;
   }
 
   /** To every connection. */
@@ -338,6 +341,7 @@ export class Hub {
     const { heartbeat, fanOut, expiry, userStatus, acks, events } = this.#parts;
     events.emit('websocket.stopped', { data: { nodeId: this.nodeId } });
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks]) part.close();
+    events.close();
     await this.#deps.presence.close();
     await this.#deps.broker.close();
   }
@@ -370,6 +374,7 @@ export class Hub {
       refuse: (connection, requestId, error) => this.#parts.answers.refuse(manualAnswer(connection, requestId), error),
       join: (connection, room) => this.#parts.membership.join(connection, room),
       leave: (connection, room) => this.#parts.membership.leave(connection, room),
+      outboxLimits: () => this.#options.outbox,
       createInbound: (connection) => new Inbound(connection, this.#parts.inbound),
       closing: (connection) => this.#parts.connector.closing(connection),
       closed: (connection, reason) => this.#parts.connector.closed(connection, reason),
@@ -377,7 +382,6 @@ export class Hub {
     };
   }
 }
-
 
 function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHandler {
   return (data, context) => {

@@ -1,6 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { Principal } from '../connect/principal.js';
+import { ClosingError } from '../inbound/closing-error.js';
 import type { Route } from '../inbound/routes.js';
 import type { Authenticator, RevocationList } from '../ports/access.js';
 import type { Membership } from '../rooms/membership.js';
@@ -27,19 +28,16 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
     event: 'refresh_token',
     isBuiltIn: true,
     isExclusive: true,
-    handler: async (data, { connection, requestId }) => {
+    handler: async (data, { connection }) => {
       const token = parseFields(data)['token'];
       if (typeof token !== 'string')
         throw new WscError('WSC_VALIDATION_FAILED', { details: { token: ['must be a string'] } });
       if (deps.authenticator === undefined || connection.userId === undefined) throw new WscError('WSC_FORBIDDEN');
       const principal = await deps.authenticator.verify(token);
-      if (!(await isAcceptable(deps, connection, principal))) {
-        const error = new WscError('WSC_UNAUTHORIZED');
-        // Answered before the close: nothing leaves behind it.
-        connection.error(requestId, error);
-        connection.close('unauthorized');
-        throw error;
-      }
+      if (!(await isAcceptable(deps, connection, principal)))
+        throw new ClosingError('WSC_UNAUTHORIZED', 'unauthorized');
+      // It may have gone meanwhile; nobody would end the watch then.
+      if (connection.isClosed) throw new WscError('WSC_UNAVAILABLE');
       connection.replacePrincipal(principal);
       deps.expiry.watch(connection);
       await authorizeRoomsAgain(deps, connection);

@@ -21,6 +21,8 @@ export async function forEachAnswer(
   signal: AbortSignal,
   onValue: (value: unknown) => void,
 ): Promise<void> {
+  // The handler may have taken longer than its client stayed; then nobody would end what begins now.
+  if (signal.aborted) return;
   if (answers.kind === 'subscribable') await subscribeTo(answers.source, signal, onValue);
   else await iterate(answers.source, signal, onValue);
 }
@@ -54,8 +56,13 @@ function subscribeTo(source: Subscribable, signal: AbortSignal, onValue: (value:
       if (isDone) return;
       isDone = true;
       signal.removeEventListener('abort', onAbort);
-      unsubscribe(subscription);
-      settle();
+      // A teardown may throw; in a listener or an observer that would end the process.
+      try {
+        unsubscribe(subscription);
+        settle();
+      } catch (error) {
+        reject(error);
+      }
     };
     const onAbort = (): void => end(resolve);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -73,8 +73,12 @@ export class Inbound implements InboundReceiver {
     this.#start();
   }
 
-  abort(): void {
+  stop(): void {
     this.#waiting = [];
+  }
+
+  abort(): void {
+    this.stop();
     for (const context of this.#running) context.abort();
   }
 
@@ -186,7 +190,9 @@ export class Inbound implements InboundReceiver {
       this.#invalidCount = 0;
     }
     this.#invalidCount += 1;
-    answers.refuseUnread(this.#connection, error);
+    const verdict = this.#rate.takeMessage(now);
+    if (verdict.kind === 'pass') answers.refuseUnread(this.#connection, error);
+    else this.#overRate(verdict);
     const max = limits().invalidMessagesPerMinute;
     if (max > 0 && this.#invalidCount >= max) this.#connection.close('tooManyErrors');
   }

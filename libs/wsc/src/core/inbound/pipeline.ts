@@ -10,6 +10,7 @@ import type { MessageContext } from '../messages/message-context.js';
 import type { ComposedMiddleware } from '../middleware.js';
 import { answerSourceOf, forEachAnswer, type AnswerSource } from './answer-stream.js';
 import type { Answers } from './answers.js';
+import { ClosingError } from './closing-error.js';
 import type { Route, RouteTable } from './routes.js';
 
 export interface PipelineDependencies {
@@ -45,10 +46,15 @@ export class Pipeline {
           ? this.#execute(context, route)
           : this.#executeOnce(context, route, context.idempotencyId);
       if (!isPromiseLike(answered)) return;
-      return Promise.resolve(answered).catch((error: unknown) => this.#deps.answers.refuse(context, error));
+      return Promise.resolve(answered).catch((error: unknown) => this.#refuse(context, error));
     } catch (error) {
-      this.#deps.answers.refuse(context, error);
+      this.#refuse(context, error);
     }
+  }
+
+  #refuse(context: MessageContext, error: unknown): void {
+    this.#deps.answers.refuse(context, error);
+    if (error instanceof ClosingError) context.connection.close(error.how);
   }
 
   #tell(context: MessageContext): void {

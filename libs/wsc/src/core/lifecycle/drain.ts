@@ -13,9 +13,11 @@ export interface DrainOptions {
   readonly connectionsSettled: () => Promise<void>;
 }
 
-/** Of the drain time, what is kept for the closing handshakes. */
+/** Of the drain time, what is kept for the closing handshakes, and for what is left to do after them. */
 const closingShare = 0.25;
 const maxClosingMs = 3_000;
+const tidyingShare = 0.1;
+const maxTidyingMs = 1_000;
 /** Clients come back spread over so long per connection, and at least this long. */
 const reconnectSpreadPerConnectionMs = 1;
 const minReconnectSpreadMs = 1_000;
@@ -28,12 +30,13 @@ const maxReconnectSpreadMs = 60_000;
 export async function drainConnections(options: DrainOptions): Promise<void> {
   const { clock, drainMs, connections } = options;
   const closingMs = Math.min(drainMs * closingShare, maxClosingMs);
+  const tidyingMs = Math.min(drainMs * tidyingShare, maxTidyingMs);
   sayGoodbye([...connections()]);
-  await atMost(clock, drainMs - closingMs, options.handlersIdle());
-  const closed = closeAll(connections, options.connectionsSettled);
-  await atMost(clock, closingMs, closed);
+  await atMost(clock, drainMs - closingMs - tidyingMs, options.handlersIdle());
+  await atMost(clock, closingMs, closeAll(connections));
   for (const connection of connections()) connection.terminate();
-  await options.connectionsSettled();
+  // A callback of the application's may hang.
+  await atMost(clock, tidyingMs, tidyUp(connections, options.connectionsSettled));
 }
 
 function sayGoodbye(connections: readonly Connection[]): void {
@@ -51,12 +54,14 @@ function sayGoodbye(connections: readonly Connection[]): void {
   });
 }
 
-async function closeAll(connections: () => Iterable<Connection>, settled: () => Promise<void>): Promise<void> {
-  const gone = [...connections()].map((connection) => {
-    connection.close('serviceRestart');
-    return connection.gone;
-  });
-  await Promise.all(gone);
+async function closeAll(connections: () => Iterable<Connection>): Promise<void> {
+  const all = [...connections()];
+  for (const connection of all) connection.close('serviceRestart');
+  await Promise.all(all.map((connection) => connection.gone));
+}
+
+async function tidyUp(connections: () => Iterable<Connection>, settled: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from(connections(), (connection) => connection.gone));
   await settled();
 }
 
