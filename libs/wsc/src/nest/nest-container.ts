@@ -1,5 +1,5 @@
-import type { Type } from '@nestjs/common';
-import { ModuleRef, NestContainer, type ModulesContainer } from '@nestjs/core';
+import type { HttpServer, Type } from '@nestjs/common';
+import { ModuleRef, NestContainer, type HttpAdapterHost, type ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper, Module } from '@nestjs/core/internal';
 
 /**
@@ -33,6 +33,23 @@ export function classOf(wrapper: InstanceWrapper): Type<unknown> | undefined {
 /** Whether `value` can be made with `new`. */
 export function isClass(value: unknown): value is Type<unknown> {
   return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
+}
+
+/** Guards, pipes, interceptors and filters bound to a provider's class and methods. */
+export function enhancersOf(wrapper: InstanceWrapper): readonly InstanceWrapper[] {
+  // Nest declares that there always is a list.
+  const enhancers: readonly InstanceWrapper[] | null | undefined = absentable(wrapper.getEnhancersMetadata());
+  return enhancers ?? [];
+}
+
+/** The HTTP adapter; undefined in an application context, where Nest has null for it, and in a microservice. */
+export function httpAdapterOf(host: HttpAdapterHost): HttpServer | undefined {
+  return absentable<HttpServer>(host.httpAdapter) ?? undefined;
+}
+
+/** What Nest declares to be there always and is not. */
+export function absentable<T>(value: T): T | null | undefined {
+  return value;
 }
 
 /** A method as Nest's creators take it; what it answers is seen as `unknown`. */

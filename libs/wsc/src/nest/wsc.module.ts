@@ -8,7 +8,7 @@ import { GatewayExplorer } from './explore/gateway-explorer.js';
 import { HubService } from './hub.service.js';
 import { WscLifecycle } from './lifecycle/wsc-lifecycle.js';
 import { WscServer } from './lifecycle/wsc-server.js';
-import { startLast } from './nest-container.js';
+import { absentable, startLast } from './nest-container.js';
 import { NestLogger } from './nest-logger.js';
 import { wscOptionsToken } from './tokens.js';
 import { WscAdapter } from './wsc.adapter.js';
@@ -56,7 +56,7 @@ export class WscModule extends ConfigurableModuleClass {
     assertOnce(modules);
     startLast(modules, WscModule);
     // An adapter that the application has set stays; if it is of another kind, the start ends with an error that says so.
-    if (!hasAdapter(config)) config.setIoAdapter(new WscAdapter(moduleRef));
+    if ((absentable(config.getIoAdapter()) ?? undefined) === undefined) config.setIoAdapter(new WscAdapter(moduleRef));
   }
 
   /** @param options win over the environment, which wins over the configuration file (docs/configuration.md). */
@@ -72,10 +72,4 @@ function assertOnce(modules: ModulesContainer): void {
       'WscModule is imported more than once. Call forRoot() or forRootAsync() once, in the root module; it is global.',
     );
   }
-}
-
-/** Nest declares that there always is one, and starts with null. */
-function hasAdapter(config: ApplicationConfig): boolean {
-  const adapter: unknown = config.getIoAdapter();
-  return adapter !== null && adapter !== undefined;
 }

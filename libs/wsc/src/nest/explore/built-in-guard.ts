@@ -1,4 +1,4 @@
-import type { Hub, MessageContext } from '../../core/index.js';
+import { Hub, type MessageContext } from '../../core/index.js';
 import { rethrow } from '../errors/map-errors.js';
 import type { GuardRunner, GuardSet } from '../handlers/guard-runner.js';
 import type { Gateway } from './gateway.js';
@@ -8,12 +8,12 @@ function builtInEvent(): void {
   return undefined;
 }
 
-/** Where no gateway is on a path, `getClass()` answers this. */
-class BuiltInEvents {}
-
-/** Has the global guards and those on the classes of a path's gateways hold for built-in events too; `getPattern()` is the event. */
+/**
+ * Has the global guards and those on the classes of a path's gateways hold for built-in events too; `getPattern()` is the event.
+ * Where no gateway is on a path, `getClass()` answers the hub.
+ */
 export function guardBuiltIns(hub: Hub, runner: GuardRunner, gateways: readonly Gateway[]): void {
-  const everywhere: GuardSet = { guards: runner.globalGuards(), classRef: BuiltInEvents, handler: builtInEvent };
+  const everywhere: GuardSet = { guards: runner.globalGuards(), classRef: Hub, handler: builtInEvent };
   const byPath = new Map<string, GuardSet[]>();
   for (const gateway of gateways) {
     const sets = byPath.get(gateway.path) ?? [{ ...everywhere, classRef: gateway.classRef }];

@@ -1,7 +1,9 @@
+import type { Type } from '@nestjs/common';
 import type { Handshake, Hub } from '../../core/index.js';
 import { marks } from '../decorators/marks.js';
 import { mapRefusal } from '../errors/map-refusal.js';
 import type { GuardRunner, GuardSet } from '../handlers/guard-runner.js';
+import type { Method } from '../nest-container.js';
 import { declaredMethod, markedMethods, type Host } from './gateway.js';
 import { patterns } from './patterns.js';
 
@@ -11,20 +13,29 @@ import { patterns } from './patterns.js';
  * application asks for it, since most are written for HTTP requests.
  */
 export function registerConnectGuards(hub: Hub, runner: GuardRunner, host: Host): void {
-  const isGateway = host.path !== undefined;
   const names = markedMethods(host, marks.onConnect);
-  if (!isGateway && names.length === 0) return;
-  const onClass = declaredMethod(host, names[0] ?? 'handleConnection') ?? host.classRef;
-  addGuards(hub, runner, toSet(host, runner.guardsOn(host.wrapper, host.classRef), onClass), host.path);
+  if (host.path === undefined && names.length === 0) return;
+  const add = (target: Type<unknown> | Method, handler: GuardSet['handler']): void => {
+    const set = { guards: runner.guardsOn(host.wrapper, target), classRef: host.classRef, handler };
+    addGuards({ hub, runner, set, path: host.path });
+  };
+  add(host.classRef, declaredMethod(host, names[0] ?? 'handleConnection') ?? host.classRef);
   for (const name of names) {
     const method = declaredMethod(host, name);
-    if (method !== undefined)
-      addGuards(hub, runner, toSet(host, runner.guardsOn(host.wrapper, method), method), host.path);
+    if (method !== undefined) add(method, method);
   }
 }
 
-/** @param path the endpoint that they hold for; absent: all. */
-export function addGuards(hub: Hub, runner: GuardRunner, set: GuardSet, path?: string): void {
+export interface AddedGuards {
+  readonly hub: Hub;
+  readonly runner: GuardRunner;
+  readonly set: GuardSet;
+  /** The endpoint that they hold for; undefined: all. */
+  readonly path?: string | undefined;
+}
+
+/** Has guards run at the handshake. */
+export function addGuards({ hub, runner, set, path }: AddedGuards): void {
   if (set.guards.length === 0) return;
   hub.gate.addConnectGuard((handshake) => admit(runner, set, handshake), path);
 }
@@ -35,8 +46,4 @@ async function admit(runner: GuardRunner, set: GuardSet, handshake: Handshake): 
   } catch (exception) {
     throw mapRefusal(exception);
   }
-}
-
-function toSet(host: Host, guards: GuardSet['guards'], handler: GuardSet['handler']): GuardSet {
-  return { guards, classRef: host.classRef, handler };
 }

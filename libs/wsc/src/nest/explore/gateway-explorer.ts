@@ -3,7 +3,7 @@ import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Hub } from '../../core/index.js';
 import { WscConfigService } from '../config/wsc-config.service.js';
 import type { WscModuleOptions } from '../config/wsc-options.js';
-import { GuardRunner } from '../handlers/guard-runner.js';
+import { GuardRunner, type GuardSet } from '../handlers/guard-runner.js';
 import { MethodBinder } from '../handlers/method-binder.js';
 import { RequestScopes } from '../handlers/request-scopes.js';
 import { HubService } from '../hub.service.js';
@@ -76,11 +76,13 @@ export class GatewayExplorer {
 
   async #registerGuards(): Promise<void> {
     const { connect, connectGuards } = this.#options;
-    const general = { classRef: GatewayExplorer, handler: GatewayExplorer };
-    if (connect?.globalGuards === true)
-      addGuards(this.#hub, this.#guards, { ...general, guards: this.#guards.globalGuards() });
-    addGuards(this.#hub, this.#guards, { ...general, guards: await this.#guards.guardsFrom(connectGuards ?? []) });
-    for (const host of this.#allHosts()) registerConnectGuards(this.#hub, this.#guards, host);
+    const [hub, runner] = [this.#hub, this.#guards];
+    const add = (guards: GuardSet['guards']): void => {
+      addGuards({ hub, runner, set: { guards, classRef: GatewayExplorer, handler: GatewayExplorer } });
+    };
+    if (connect?.globalGuards === true) add(runner.globalGuards());
+    add(await runner.guardsFrom(connectGuards ?? []));
+    for (const host of this.#allHosts()) registerConnectGuards(hub, runner, host);
   }
 
   #registerHandlers(): void {
@@ -93,7 +95,7 @@ export class GatewayExplorer {
     const handshakes = new HandshakeMemory(this.#hub);
     const tools = { hub: this.#hub, scopes: this.#scopes, binder, handshakes };
     for (const gateway of this.#gateways) {
-      assignServer(this.#hub, this.#scopes, gateway, this.#hubService);
+      assignServer(tools, gateway, this.#hubService);
       registerStockHooks(tools, gateway);
       registerMessages(this.#hub, binder, gateway);
     }

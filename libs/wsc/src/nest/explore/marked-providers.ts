@@ -1,5 +1,13 @@
 import type { ReflectableDecorator } from '@nestjs/core';
-import type { Connection, Handshake, Hub, MessageContext } from '../../core/index.js';
+import type {
+  Connection,
+  Handshake,
+  Hub,
+  InboundMessage,
+  MessageContext,
+  OutboundMessage,
+  OutboundTarget,
+} from '../../core/index.js';
 import { marks, type OrderOptions } from '../decorators/marks.js';
 import type {
   RoomPolicy,
@@ -37,9 +45,10 @@ function registerEventListeners(hub: Hub, host: Host): void {
     const event = markOn(marks.onEvent, declaredMethod(host, name));
     const instance = instanceOf(host, isObject, `${name}()`);
     const listen = methodOf(instance, name);
-    if (event === undefined || listen === undefined) continue;
+    if (event === undefined) continue;
     hub.events.on(event, async (happened) => {
-      await listen.call(instance, happened);
+      const listening: unknown = listen?.call(instance, happened);
+      await listening;
     });
   }
 }
@@ -51,25 +60,30 @@ function registerRoomPolicy(hub: Hub, host: Host): void {
   hub.namespaces.define(mark.namespace, { ...mark.options, policy });
 }
 
+const decisions = ['authorizeJoin', 'authorizePublish', 'authorizePresence', 'authorizeHistory'] as const;
+
 /** What a policy does not implement keeps the namespace's default. */
 function policyFrom(policy: RoomPolicy): RoomPolicy {
-  type Decision = Required<RoomPolicy>['authorizeJoin'];
-  const wrap = (decide: Decision): Decision =>
-    mapErrors((connection: Connection, room: string) => decide.call(policy, connection, room));
-  return {
-    ...(policy.authorizeJoin && { authorizeJoin: wrap(policy.authorizeJoin) }),
-    ...(policy.authorizePublish && { authorizePublish: wrap(policy.authorizePublish) }),
-    ...(policy.authorizePresence && { authorizePresence: wrap(policy.authorizePresence) }),
-    ...(policy.authorizeHistory && { authorizeHistory: wrap(policy.authorizeHistory) }),
-  };
+  const given = decisions.filter((name) => policy[name] !== undefined);
+  return Object.fromEntries(
+    given.map((name) => [
+      name,
+      mapErrors((connection: Connection, room: string) => policy[name]?.(connection, room) ?? false),
+    ]),
+  );
 }
 
 function interceptorFrom(interceptor: WscInterceptor, order: number): WscInterceptor {
-  const { inbound } = interceptor;
   return {
     order: interceptor.order ?? order,
-    ...(inbound && { inbound: mapErrors((...args: Parameters<typeof inbound>) => inbound.apply(interceptor, args)) }),
-    ...(interceptor.outbound && { outbound: interceptor.outbound.bind(interceptor) }),
+    ...(interceptor.inbound !== undefined && {
+      inbound: mapErrors((message: InboundMessage, connection: Connection) =>
+        interceptor.inbound?.(message, connection),
+      ),
+    }),
+    ...(interceptor.outbound !== undefined && {
+      outbound: (message: OutboundMessage, target: OutboundTarget) => interceptor.outbound?.(message, target),
+    }),
   };
 }
 
@@ -101,9 +115,7 @@ function isObject(value: unknown): value is object {
 }
 
 function isRoomPolicy(value: unknown): value is RoomPolicy {
-  return ['authorizeJoin', 'authorizePublish', 'authorizePresence', 'authorizeHistory'].some((name) =>
-    hasMethod(value, name),
-  );
+  return decisions.some((name) => hasMethod(value, name));
 }
 
 function isInterceptor(value: unknown): value is WscInterceptor {

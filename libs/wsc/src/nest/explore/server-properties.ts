@@ -4,11 +4,16 @@ import type { RequestScopes } from '../handlers/request-scopes.js';
 import type { HubService } from '../hub.service.js';
 import type { Gateway } from './gateway.js';
 
+export interface ServerTools {
+  readonly hub: Hub;
+  readonly scopes: RequestScopes;
+}
+
 /**
  * Sets `@WebSocketServer()` properties to the {@link HubService}. Nest does so too where it registers gateways, but not in an
  * application context, and not for the instances of a request-scoped gateway.
  */
-export function assignServer(hub: Hub, scopes: RequestScopes, gateway: Gateway, server: HubService): void {
+export function assignServer({ hub, scopes }: ServerTools, gateway: Gateway, server: HubService): void {
   const names = serverProperties(gateway.wrapper.instance);
   if (names.length === 0) return;
   const assign = (instance: unknown): void => {
@@ -25,10 +30,9 @@ export function assignServer(hub: Hub, scopes: RequestScopes, gateway: Gateway, 
 }
 
 function serverProperties(instance: unknown): readonly string[] {
+  if (typeof instance !== 'object' || instance === null) return [];
   const names: string[] = [];
   // The decorator puts the property on the prototype, so inherited ones count.
-  for (const name in Object(instance)) {
-    if (Reflect.hasMetadata(GATEWAY_SERVER_METADATA, Object(instance), name)) names.push(name);
-  }
+  for (const name in instance) if (Reflect.hasMetadata(GATEWAY_SERVER_METADATA, instance, name)) names.push(name);
   return names;
 }

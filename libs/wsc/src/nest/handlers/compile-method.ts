@@ -69,7 +69,7 @@ function withFilters(tools: CompileTools, target: FilteredCall): Call {
     try {
       return withErrorsMapped(await run(args), answer);
     } catch (exception) {
-      return await answer(exception);
+      return answer(exception);
     }
   };
 }

@@ -55,7 +55,7 @@ export class GuardRunner {
 
   /** Guards given as an option: instances, or classes that are made here unless they are providers. */
   async guardsFrom(given: readonly (Type<CanActivate> | CanActivate)[]): Promise<readonly GuardSource[]> {
-    return Promise.all(given.map((guard) => (isClass(guard) ? this.#provide(guard) : guard)));
+    return Promise.all(given.map(async (guard) => (isClass(guard) ? this.#provide(guard) : guard)));
   }
 
   /**
@@ -73,11 +73,16 @@ export class GuardRunner {
     }
   }
 
+  /** The provider where there is one, else an instance of its own. */
   async #provide(guard: Type<CanActivate>): Promise<CanActivate> {
+    return this.#find(guard) ?? this.#moduleRef.create(guard);
+  }
+
+  #find(guard: Type<CanActivate>): CanActivate | undefined {
     try {
-      return this.#moduleRef.get(guard, { strict: false });
+      return this.#moduleRef.get<CanActivate>(guard, { strict: false });
     } catch {
-      return this.#moduleRef.create(guard);
+      return undefined;
     }
   }
 }

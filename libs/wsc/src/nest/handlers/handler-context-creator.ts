@@ -34,7 +34,7 @@ export class HandlerContextCreator extends ExternalContextCreator {
     return Promise.resolve(result);
   }
 
-  override async getParamValue<T>(value: T, metadata: ArgumentMetadata, pipes: PipeTransform[]): Promise<unknown> {
+  override async getParamValue(value: unknown, metadata: ArgumentMetadata, pipes: PipeTransform[]): Promise<unknown> {
     return isPiped(metadata.type) ? super.getParamValue(value, metadata, pipes) : value;
   }
 }

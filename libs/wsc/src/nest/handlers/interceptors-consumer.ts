@@ -1,4 +1,4 @@
-import type { ContextType, NestInterceptor } from '@nestjs/common';
+import type { NestInterceptor } from '@nestjs/common';
 import type { Controller } from '@nestjs/common/internal';
 import { InterceptorsConsumer } from '@nestjs/core/internal';
 import { isObservable, Observable, ReplaySubject } from 'rxjs';
@@ -8,13 +8,14 @@ import { isObservable, Observable, ReplaySubject } from 'rxjs';
  * everything into an Observable), an Observable only where it returned one. So a request gets one answer, or a stream of them.
  */
 export class WscInterceptorsConsumer extends InterceptorsConsumer {
-  override async intercept<TContext extends string = ContextType>(
+  // eslint-disable-next-line no-restricted-syntax -- Nest's own signature.
+  override async intercept(
     interceptors: NestInterceptor[],
     args: unknown[],
     instance: Controller,
     callback: (...args: unknown[]) => unknown,
     next: () => Promise<unknown>,
-    type?: TContext,
+    type?: string,
   ): Promise<unknown> {
     if (interceptors.length === 0) return next();
     const answers = new Answers();

@@ -2,7 +2,8 @@ import type { ApplicationConfig, ExternalContextOptions, NestContainer } from '@
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { STATIC_CONTEXT, type InstanceWrapper } from '@nestjs/core/internal';
 import type { Logger } from '../../core/index.js';
-import { compileMethod, type Call, type CompileTools } from './compile-method.js';
+import { compileMethod, type Call, type CompileTarget, type CompileTools } from './compile-method.js';
+import { enhancersOf } from '../nest-container.js';
 import { HandlerContextCreator } from './handler-context-creator.js';
 import type { RequestScopes } from './request-scopes.js';
 
@@ -33,21 +34,20 @@ export class MethodBinder {
 
   /** @throws {Error} for a transient enhancer, of which Nest would run an instance without its dependencies. */
   bind(wrapper: InstanceWrapper, methodName: string, options: ExternalContextOptions): BoundMethod {
-    refuseTransient([...(wrapper.getEnhancersMetadata() ?? []), ...this.#scopes.globalEnhancers], wrapper);
-    if (this.#scopes.isStatic(wrapper) && this.#scopes.globalEnhancers.length === 0) {
-      const target = { wrapper, methodName, options, instance: wrapper.instance as unknown, contextId: STATIC_CONTEXT };
-      const call = compileMethod(this.#tools, target);
-      return (_owner, args) => call(args);
-    }
-    return this.#bindPerOwner(wrapper, methodName, options);
+    refuseTransient([...enhancersOf(wrapper), ...this.#scopes.globalEnhancers], wrapper);
+    const method = { wrapper, methodName, options };
+    if (!this.#scopes.isStatic(wrapper) || this.#scopes.globalEnhancers.length > 0) return this.#bindPerOwner(method);
+    const instance: unknown = wrapper.instance;
+    const call = compileMethod(this.#tools, { ...method, instance, contextId: STATIC_CONTEXT });
+    return (_owner, args) => call(args);
   }
 
-  #bindPerOwner(wrapper: InstanceWrapper, methodName: string, options: ExternalContextOptions): BoundMethod {
+  #bindPerOwner(method: MethodOfProvider): BoundMethod {
     const calls = new WeakMap<object, Promise<Call>>();
     return async (owner, args) => {
       let call = calls.get(owner);
       if (call === undefined) {
-        call = this.#compileFor(owner, wrapper, methodName, options);
+        call = this.#compileFor(owner, method);
         calls.set(owner, call);
         // A dependency that failed now may not fail for the next message.
         call.catch(() => calls.delete(owner));
@@ -56,18 +56,15 @@ export class MethodBinder {
     };
   }
 
-  async #compileFor(
-    owner: object,
-    wrapper: InstanceWrapper,
-    methodName: string,
-    options: ExternalContextOptions,
-  ): Promise<Call> {
-    const contextId = this.#scopes.contextIdOf(owner, wrapper.isDependencyTreeDurable());
+  async #compileFor(owner: object, method: MethodOfProvider): Promise<Call> {
+    const contextId = this.#scopes.contextIdOf(owner, method.wrapper.isDependencyTreeDurable());
     await this.#scopes.loadGlobalEnhancers(owner);
-    const instance = await this.#scopes.resolve(wrapper, owner);
-    return compileMethod(this.#tools, { wrapper, methodName, options, instance, contextId });
+    const instance = await this.#scopes.resolve(method.wrapper, owner);
+    return compileMethod(this.#tools, { ...method, instance, contextId });
   }
 }
+
+type MethodOfProvider = Pick<CompileTarget, 'wrapper' | 'methodName' | 'options'>;
 
 function refuseTransient(enhancers: readonly InstanceWrapper[], host: InstanceWrapper): void {
   const transient = enhancers.find((enhancer) => enhancer.isTransient);

@@ -14,7 +14,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 async function* mapIterable(
   source: AsyncIterable<unknown>,
   answer: (exception: unknown) => Promise<unknown>,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   try {
     yield* source;
   } catch (exception) {

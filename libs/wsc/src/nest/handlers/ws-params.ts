@@ -1,4 +1,4 @@
-import { RouteParamtypes, ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import type { ParamsFactory } from '@nestjs/core';
 import type { ParamData } from '@nestjs/common';
 
@@ -17,8 +17,8 @@ const defaultParams = {
 
 /** Takes the values of decorated parameters from a handler's arguments: connection, data, context, then the pattern last. */
 export const wsParams: ParamsFactory = {
-  exchangeKeyForValue(type: RouteParamtypes, data: ParamData, args: readonly unknown[]): unknown {
-    switch (Number(type)) {
+  exchangeKeyForValue(type: number, data: ParamData, args: readonly unknown[]): unknown {
+    switch (type) {
       case paramTypes.connection:
         return args[0];
       case paramTypes.data:

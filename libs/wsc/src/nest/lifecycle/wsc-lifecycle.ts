@@ -10,6 +10,7 @@ import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { Hub } from '../../core/index.js';
 import { WscConfigService } from '../config/wsc-config.service.js';
 import { GatewayExplorer } from '../explore/gateway-explorer.js';
+import { absentable, httpAdapterOf } from '../nest-container.js';
 import { NestLogger } from '../nest-logger.js';
 import { WscAdapter } from '../wsc.adapter.js';
 import { WscServer } from './wsc-server.js';
@@ -85,9 +86,8 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
 
   /** `app.close()` awaits this before any destroy hook, and before the server stops listening. */
   #drainBeforeClose(): void {
-    // Nest declares that there always is one; an application context has null.
-    const adapter: BeforeClose | null | undefined = this.#adapterHost.httpAdapter;
-    if (adapter === null || adapter === undefined) return;
+    const adapter = httpAdapterOf(this.#adapterHost);
+    if (adapter === undefined) return;
     const before = adapter.beforeClose?.bind(adapter);
     adapter.beforeClose = async () => {
       await before?.();
@@ -96,7 +96,7 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
   }
 
   #assertAdapter(): void {
-    const adapter: unknown = this.#appConfig.getIoAdapter();
+    const adapter: object | null | undefined = absentable(this.#appConfig.getIoAdapter());
     if (adapter instanceof WscAdapter || adapter === null || adapter === undefined) return;
     throw new Error(
       `WscModule serves this application's gateways, but ${adapter.constructor.name} is set as their adapter. ` +
@@ -121,8 +121,4 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
       this.#logger.error('WebSockets did not end as they should.', { cause });
     }
   }
-}
-
-interface BeforeClose {
-  beforeClose?(): unknown;
 }

@@ -5,7 +5,8 @@ import { Hub } from '../../core/index.js';
 import { WsTransport, type OwnPort } from '../../transports/ws/index.js';
 import { WscConfigService } from '../config/wsc-config.service.js';
 import type { WscModuleOptions } from '../config/wsc-options.js';
-import { serveConnectionChecks } from '../http/check-routes.js';
+import { serveConnectionChecks, type ConnectionCheck } from '../http/check-routes.js';
+import { httpAdapterOf } from '../nest-container.js';
 import { NestLogger } from '../nest-logger.js';
 import { wscOptionsToken } from '../tokens.js';
 
@@ -45,13 +46,10 @@ export class WscServer {
 
   /** Before the HTTP server has its last route, which answers 404. */
   serveChecks(paths: readonly string[]): void {
-    if (this.#config.current.port !== undefined || this.#httpServer() === undefined) return;
-    serveConnectionChecks(
-      this.#adapterHost.httpAdapter,
-      paths,
-      (request, response) => this.#transport.checkRequest(request, response),
-      this.#logger,
-    );
+    const adapter = httpAdapterOf(this.#adapterHost);
+    if (this.#config.current.port !== undefined || adapter === undefined || this.#httpServer() === undefined) return;
+    const check: ConnectionCheck = (request, response) => this.#transport.checkRequest(request, response);
+    serveConnectionChecks({ adapter, paths, check, logger: this.#logger });
   }
 
   /** Takes upgrades from now on. Answers in words where from. */
@@ -73,9 +71,7 @@ export class WscServer {
 
   /** An application context and a microservice have no adapter, or one without a server. */
   #httpServer(): Server | undefined {
-    const adapter: unknown = this.#adapterHost.httpAdapter;
-    if (adapter === undefined || adapter === null) return undefined;
-    const server: unknown = this.#adapterHost.httpAdapter.getHttpServer();
+    const server: unknown = httpAdapterOf(this.#adapterHost)?.getHttpServer();
     return isServer(server) ? server : undefined;
   }
 }
