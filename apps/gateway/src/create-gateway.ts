@@ -2,8 +2,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { createWscOptions } from './config/wsc-options.js';
 import { serveOpenApi } from './docs/openapi.js';
 import { GatewayHttpAdapter } from './http/gateway-http-adapter.js';
+import { StartLogger } from './start-logger.js';
 import { noStore, securityHeaders } from './http/security-headers.js';
 
 // A larger body than any message of use; `data` goes out again to every receiver.
@@ -15,11 +17,18 @@ const maxBodySize = '64kb';
  * @throws {Error} where the configuration is wrong
  */
 export async function createGateway(config: GatewayConfig, publicFolder?: string): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), new GatewayHttpAdapter(), {
-    // The caller says what went wrong, in one line instead of a stack.
-    abortOnError: false,
-    bodyParser: false,
-  });
+  // Before Nest, which would print the stack of what is only a wrong value.
+  const wscOptions = createWscOptions();
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot(config, wscOptions),
+    new GatewayHttpAdapter(),
+    {
+      // The caller says what went wrong.
+      abortOnError: false,
+      bodyParser: false,
+      logger: new StartLogger(),
+    },
+  );
   app.disable('x-powered-by');
   app.use(securityHeaders);
   if (publicFolder !== undefined) app.useStaticAssets(publicFolder);

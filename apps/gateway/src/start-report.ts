@@ -38,6 +38,6 @@ export function reportStart({ port, gateway, wsc }: StartFacts, logger: Logger):
     `port ${port} (${gateway.port.source === 'environment' ? 'environment variable PORT' : 'default'})`,
     `auth ${wsc.hub.auth} (${wsc.settings.auth === undefined ? 'as there is a key' : 'as set'})`,
   ];
-  logger.log(`Open http://localhost:${port} for the page, http://localhost:${port}/docs for the HTTP API.`);
   logger.log(`Settings: ${[...own, ...settings].join(', ')}.`);
+  logger.log(`Open http://localhost:${port} for the page, http://localhost:${port}/docs for the HTTP API.`);
 }

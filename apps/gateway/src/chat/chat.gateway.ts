@@ -1,6 +1,5 @@
 import { Inject } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { WscError } from '@nest-wsc/protocol';
 import { Connection, HubService } from '@nest-wsc/wsc';
 import { ChatSendDto } from './chat.dto.js';
 
@@ -15,7 +14,7 @@ export class ChatGateway {
    */
   @SubscribeMessage('chat.send')
   async send(@MessageBody() dto: ChatSendDto, @ConnectedSocket() connection: Connection): Promise<{ id: string }> {
-    if (!connection.rooms.includes(dto.room)) throw new WscError('WSC_FORBIDDEN');
+    await this.hub.authorizePublish(connection, dto.room);
     const { userId, name } = connection;
     const sender = { ...(userId !== undefined && { from: userId }), ...(name !== undefined && { fromName: name }) };
     const message = { event: 'room_message', data: { text: dto.text }, ...sender };

@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { WscError } from '@nest-wsc/protocol';
+import { takeAnyJson } from './any-json.js';
 import { isStructureBounded } from './structure.js';
 
 /** Flattens nested errors to `ack.retries` → reasons. */
@@ -37,14 +38,20 @@ export class DtoPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && metadata.metatype !== undefined && this.toValidate(metadata)) {
-      // class-validator passes an array, and class-transformer goes as deep as it is sent.
-      if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
-        throw refuse('The data must be a JSON object.');
-      }
-      if (!isStructureBounded(value)) throw refuse('The data nests deeper than 32 levels or has more than 1,000 keys.');
+    if (metadata.type !== 'body' || metadata.metatype === undefined || !this.toValidate(metadata)) {
+      const checked: unknown = await super.transform(value, metadata);
+      return checked;
     }
-    const checked: unknown = await super.transform(value, metadata);
-    return checked;
+    // class-validator lets an array pass, and class-transformer goes as deep as it is sent.
+    if (!isFields(value)) throw refuse('The data must be a JSON object.');
+    if (!isStructureBounded(value)) throw refuse('The data nests deeper than 32 levels or has more than 1,000 keys.');
+    const { checkable, untouched } = takeAnyJson(value ?? {}, metadata.metatype);
+    const dto: unknown = await super.transform(checkable, metadata);
+    return typeof dto === 'object' && dto !== null ? Object.assign(dto, untouched) : dto;
   }
+}
+
+/** Nothing sent is no field sent. */
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> | undefined {
+  return value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value));
 }

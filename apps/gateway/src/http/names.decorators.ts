@@ -1,6 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
-import { Transform } from 'class-transformer';
-import { Allow, ValidateBy } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { isName, isUserId } from '@nest-wsc/protocol';
 
 /** A room, event or other name of PROTOCOL.md §5. */
@@ -22,10 +20,3 @@ export const IsWscUserId = (): PropertyDecorator =>
       defaultMessage: (args) => `${args?.property ?? 'value'} must be 1 to 128 printable characters without spaces`,
     },
   });
-
-/** Any JSON, handed on exactly as it came: class-transformer would copy it and drop keys such as `constructor`. */
-export const AnyJson = (): PropertyDecorator =>
-  applyDecorators(
-    Allow(),
-    Transform(({ obj, key }: { readonly obj: Readonly<Record<string, unknown>>; readonly key: string }) => obj[key]),
-  );

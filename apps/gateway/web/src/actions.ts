@@ -52,13 +52,13 @@ export class Actions {
   }
 
   async reconnect(): Promise<void> {
-    await this.#chat?.connect();
+    await this.#chat?.startAgain();
   }
 
   /** Answers whether the name can be one. */
   joinRoom(typed: string): boolean {
     const room = parseRoomName(typed);
-    if (room !== undefined) void this.#chat?.joinRoom(room);
+    if (room !== undefined) void this.#chat?.openRoom(room);
     return room !== undefined;
   }
 

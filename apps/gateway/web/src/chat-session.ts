@@ -47,19 +47,13 @@ export class ChatSession {
 
   async start(): Promise<void> {
     const rooms = new Set([lobby, ...loadRooms()]);
-    const connected = this.connect();
-    // Asked for before there is a connection: the answers come once there is one.
-    const joins = [...rooms].map((room) => this.joinRoom(room, { isShown: room === lobby }));
-    await Promise.all([connected, ...joins]);
+    await this.#enter([...rooms]);
+    this.#store.update((state) => withActive(state, conversationId('room', lobby)));
   }
 
-  /** Also the way back after the connection ended for good. */
-  async connect(): Promise<void> {
-    try {
-      await this.#client.connect();
-    } catch {
-      // The connection's state says it, and why.
-    }
+  /** The way back after the connection was ended for good: the client has forgotten its rooms then. */
+  async startAgain(): Promise<void> {
+    await this.#enter(this.#rooms());
   }
 
   async stop(): Promise<void> {
@@ -67,11 +61,16 @@ export class ChatSession {
     await this.#client.close();
   }
 
-  async joinRoom(room: string, { isShown = true } = {}): Promise<void> {
-    const id = conversationId('room', room);
+  /** Joins a room and shows it. */
+  async openRoom(room: string): Promise<void> {
+    const joined = this.#joinRoom(room);
+    this.#store.update((state) => withActive(state, conversationId('room', room)));
+    await joined;
+  }
+
+  async #joinRoom(room: string): Promise<void> {
+    this.#store.update((state) => withConversation(state, 'room', room));
     try {
-      this.#store.update((state) => withConversation(state, 'room', room));
-      if (isShown) this.#store.update((state) => withActive(state, id));
       await this.#client.joinRoom(room, { timeoutMs: 0 });
       this.#rememberRooms();
       await this.#refreshMembers(room);
@@ -122,10 +121,19 @@ export class ChatSession {
     }
   }
 
+  /** Joins before there is a connection: the answers come once there is one. */
+  async #enter(rooms: readonly string[]): Promise<void> {
+    const connected = this.#client.connect();
+    await Promise.allSettled([connected, ...rooms.map((room) => this.#joinRoom(room))]);
+  }
+
+  #rooms(): readonly string[] {
+    return this.#store.state.conversations.filter(({ kind }) => kind === 'room').map(({ name }) => name);
+  }
+
   /** After a reconnect, who is where may have changed. */
   async #refreshRooms(): Promise<void> {
-    const rooms = this.#store.state.conversations.filter(({ kind }) => kind === 'room');
-    await Promise.all(rooms.map(({ name }) => this.#refreshMembers(name)));
+    await Promise.all(this.#rooms().map((room) => this.#refreshMembers(room)));
   }
 
   async #refreshMembers(room: string): Promise<void> {
@@ -149,8 +157,7 @@ export class ChatSession {
   }
 
   #rememberRooms(): void {
-    const rooms = this.#store.state.conversations.filter(({ kind, name }) => kind === 'room' && name !== lobby);
-    saveRooms(rooms.map(({ name }) => name));
+    saveRooms(this.#rooms().filter((room) => room !== lobby));
   }
 
   /** The token of this login; a new one shortly before it ends, and whenever the gateway did not take it. */

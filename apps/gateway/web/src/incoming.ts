@@ -1,6 +1,13 @@
 import type { Message } from '@nest-wsc/client';
 import type { GatewayClient } from './connection-watch.js';
-import { conversationId, withConversation, withEntry, withMember, withoutConversation } from './conversations.js';
+import {
+  conversationId,
+  type MemberChange,
+  withConversation,
+  withEntry,
+  withMember,
+  withoutConversation,
+} from './conversations.js';
 import { fieldsOf, safeLink, sayingOf, textOf } from './parse.js';
 import { roomLabel } from './gateway-contract.js';
 import { type AppState, type Entry, lobby } from './state.js';
@@ -39,29 +46,35 @@ function takeRoomMessage(state: AppState, message: Message): AppState {
   return room === undefined ? state : withEntry(state, conversationId('room', room), toEntry(message));
 }
 
-/** Somebody came to or left a room. In the lobby, a reload is neither: there `user_status` counts. */
+/** Somebody came to or left a room. In the lobby a reload is not a leave: there `user_status` counts, which waits a little. */
 function takeMembership(state: AppState, message: Message, isThere: boolean): AppState {
   const fields = fieldsOf(message.data);
   const room = message.room ?? textOf(fields['room']);
   const userId = textOf(fields['user_id']);
   if (room === lobby && !isThere) return state;
-  const changed = withMember(state, room, { userId, isThere });
-  if (changed === state || userId === state.session?.userId || room === lobby) return changed;
-  return withEntry(changed, conversationId('room', room), notice(message, `${userId} ${isThere ? 'joined' : 'left'}`));
+  const change = { userId, isThere };
+  return withMemberNotice(state, message, { room, change, text: `${userId} ${isThere ? 'joined' : 'left'}` });
 }
 
 function takeStatus(state: AppState, message: Message): AppState {
   const { user_id: user, status } = fieldsOf(message.data);
-  const room = message.room ?? lobby;
   const userId = textOf(user);
-  const isOnline = status === 'online';
-  const changed = withMember(state, room, { userId, isThere: isOnline });
-  if (room !== lobby || userId === state.session?.userId) return changed;
-  return withEntry(
-    changed,
-    conversationId('room', lobby),
-    notice(message, `${userId} is ${isOnline ? 'online' : 'offline'}`),
-  );
+  const change = { userId, isThere: status === 'online' };
+  const text = `${userId} is ${status === 'online' ? 'online' : 'offline'}`;
+  return withMemberNotice(state, message, { room: message.room ?? lobby, change, text });
+}
+
+interface MemberNotice {
+  readonly room: string;
+  readonly change: MemberChange;
+  readonly text: string;
+}
+
+/** Says what changed, unless it was known, or is about oneself. */
+function withMemberNotice(state: AppState, message: Message, { room, change, text }: MemberNotice): AppState {
+  const changed = withMember(state, room, change);
+  if (changed === state || change.userId === state.session?.userId) return changed;
+  return withEntry(changed, conversationId('room', room), notice(message, text));
 }
 
 function takeNotification(state: AppState, message: Message): AppState {

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { AnyJson, IsWscName } from '../../http/dto-decorators.js';
+import { AnyJson } from '../../http/any-json.js';
+import { IsWscName } from '../../http/names.decorators.js';
 
 /** Tells everybody that something changed. */
 export class DataUpdateDto {

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
-import { AnyJson, IsWscName } from '../../http/dto-decorators.js';
+import { AnyJson } from '../../http/any-json.js';
+import { IsWscName } from '../../http/names.decorators.js';
 
 /** An event and its data, for everybody. */
 export class MessageDto {

@@ -1,11 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsObject, IsOptional, Max, Min } from 'class-validator';
-import { AnyJson } from '../../http/dto-decorators.js';
 
 /** What a room is created with, or changed to. */
 export class RoomDto {
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { topic: 'Support' } })
-  @AnyJson()
   @IsOptional()
   @IsObject()
   readonly metadata?: Readonly<Record<string, unknown>>;

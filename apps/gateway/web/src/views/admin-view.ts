@@ -47,12 +47,14 @@ function notifyForm(state: AppState, actions: Actions): TemplateResult {
   return html`
     <form class="card stack" @submit=${send} data-testid="notify-form">
       <h2>${icons.bell} Notify somebody</h2>
-      <label class="field">
-        <span class="label">User</span>
-        <input name="user" list="online-users" required maxlength="128" autocomplete="off" autocapitalize="none" />
-        <datalist id="online-users">${online.map((userId) => html`<option value=${userId}></option>`)}</datalist>
-      </label>
-      <label class="field"><span class="label">Title</span><input name="title" required maxlength="200" /></label>
+      <div class="pair">
+        <label class="field">
+          <span class="label">User</span>
+          <input name="user" list="online-users" required maxlength="128" autocomplete="off" autocapitalize="none" />
+          <datalist id="online-users">${online.map((userId) => html`<option value=${userId}></option>`)}</datalist>
+        </label>
+        <label class="field"><span class="label">Title</span><input name="title" required maxlength="200" /></label>
+      </div>
       <label class="field"
         ><span class="label">Text</span><textarea name="body" rows="2" maxlength="4000"></textarea>
       </label>
@@ -68,7 +70,7 @@ function broadcastForm(actions: Actions): TemplateResult {
     <form class="card stack" @submit=${send} data-testid="broadcast-form">
       <h2>${icons.megaphone} Tell everybody</h2>
       <label class="field">
-        <span class="label">Text</span><textarea name="text" rows="2" required maxlength="4000"></textarea>
+        <span class="label">Text</span><textarea name="text" rows="1" required maxlength="4000"></textarea>
       </label>
       <button class="button primary">Broadcast</button>
       <output class="hint"></output>

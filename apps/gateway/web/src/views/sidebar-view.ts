@@ -46,9 +46,19 @@ function personItem({ userId, isOnline, unread }: Person, { activeId }: AppState
   `;
 }
 
-/** Everybody who is online, and whoever one has talked to. */
+const selfItem = ({ userId }: Session): TemplateResult => html`
+  <li class="item self">
+    <span class="presence" data-online>${avatar(userId)}</span><span class="item-name">${userId}</span>
+    <span class="item-note">you</span>
+  </li>
+`;
+
+const membersOfLobby = (state: AppState): readonly string[] =>
+  findConversation(state, conversationId('room', lobby))?.members ?? [];
+
+/** Everybody else who is online, and whoever one has talked to. */
 function listPeople(state: AppState, { userId: me }: Session): readonly Person[] {
-  const online = new Set(findConversation(state, conversationId('room', lobby))?.members);
+  const online = new Set(membersOfLobby(state));
   const direct = state.conversations.filter(({ kind }) => kind === 'direct');
   const unread = new Map(direct.map((conversation) => [conversation.name, conversation.unread]));
   const userIds = [...new Set([...online, ...unread.keys()])].filter((userId) => userId !== me);
@@ -101,11 +111,10 @@ export function sidebarView(state: AppState, session: Session, actions: Actions)
       <section>
         <h2 class="section-title">
           People
-          <span class="count" data-testid="online-count"
-            >${people.filter(({ isOnline }) => isOnline).length} online</span
-          >
+          <span class="count">${membersOfLobby(state).length} online</span>
         </h2>
         <ul class="items" data-testid="people">
+          ${selfItem(session)}
           ${repeat(
             people,
             ({ userId }) => userId,
