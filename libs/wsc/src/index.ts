@@ -40,3 +40,4 @@ export type {
   UserPage,
 } from './core/index.js';
 export * from './nest/index.js';
+export { answerClientError } from './transports/ws/index.js';

@@ -45,7 +45,7 @@ export class RecordingOwner implements LinkOwner {
 }
 
 /** A hub that does what the test says: `/ws` is its only path, and everybody is let in until {@link ScriptedHost.decide} is set. */
-export class ScriptedHost implements UpgradeHost {
+class ScriptedHost implements UpgradeHost {
   readonly asked: { readonly request: HandshakeRequest; readonly signal: AbortSignal }[] = [];
   readonly owners: RecordingOwner[] = [];
   reservedCount = 0;
