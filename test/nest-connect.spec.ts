@@ -145,26 +145,29 @@ describe('connect guards', () => {
     expect(await client.request('echo', 1)).toMatchObject({ data: 1 });
   });
 
-  it.each<[string, () => boolean, number, string]>([
-    ['false', () => false, 403, 'Forbidden'],
-    ['UnauthorizedException', () => fail(new UnauthorizedException('Who are you?')), 401, 'Who are you?'],
-    ['ForbiddenException', () => fail(new ForbiddenException('Not you.')), 403, 'Not you.'],
-    ['any other HttpException', () => fail(new HttpException('Paid users only.', 402)), 402, 'Paid users only.'],
+  it.each<[string, () => boolean, { readonly statusCode: number; readonly message: string }]>([
+    ['false', () => false, { statusCode: 403, message: 'Forbidden' }],
+    ['a 401', () => fail(new UnauthorizedException('Who are you?')), { statusCode: 401, message: 'Who are you?' }],
+    ['a 403', () => fail(new ForbiddenException('Not you.')), { statusCode: 403, message: 'Not you.' }],
+    ['another HttpException', () => fail(new HttpException('Pay.', 402)), { statusCode: 402, message: 'Pay.' }],
     [
-      'WscError',
+      'a WscError',
       () => fail(new WscError('WSC_UNAVAILABLE', { retryAfterMs: 1500 })),
-      503,
-      'Not available now. Try again later.',
+      { statusCode: 503, message: 'Not available now. Try again later.' },
     ],
-    ['a server error', () => fail(new InternalServerErrorException('password=hunter2')), 500, 'Internal error.'],
-    ['an unknown error', () => fail(new Error('password=hunter2')), 500, 'Internal error.'],
-  ])('refuse by %s with an HTTP answer', async (_name, decide, status, message) => {
+    [
+      'a server error',
+      () => fail(new InternalServerErrorException('password=hunter2')),
+      { statusCode: 500, message: 'Internal error.' },
+    ],
+    ['an unknown error', () => fail(new Error('password=hunter2')), { statusCode: 500, message: 'Internal error.' }],
+  ])('refuse by %s with an HTTP answer', async (_name, decide, body) => {
     const { url } = await start({ providers: [ByMethod] });
     verdict = decide;
     const refused = await refusal(url);
-    expect(refused).toMatchObject({ status, body: { statusCode: status, message } });
-    if (status === 401) expect(refused.headers['www-authenticate']).toBe('Bearer');
-    if (status === 503) expect(refused.headers['retry-after']).toBe('2');
+    expect(refused).toMatchObject({ status: body.statusCode, body });
+    expect(refused.headers['www-authenticate']).toBe(body.statusCode === 401 ? 'Bearer' : undefined);
+    expect(refused.headers['retry-after']).toBe(body.statusCode === 503 ? '2' : undefined);
   });
 });
 

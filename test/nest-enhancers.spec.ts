@@ -1,36 +1,22 @@
 import {
   ArgumentMetadata,
-  BadRequestException,
   CanActivate,
-  Catch,
-  ConflictException,
-  ExceptionFilter,
   ExecutionContext,
-  ForbiddenException,
-  HttpException,
   Inject,
   Injectable,
-  InternalServerErrorException,
   NestInterceptor,
-  NotFoundException,
-  PayloadTooLargeException,
   PipeTransform,
-  RequestTimeoutException,
   Scope,
-  ServiceUnavailableException,
   StandardSchemaValidationPipe,
-  UnauthorizedException,
-  UseFilters,
   UseGuards,
   UseInterceptors,
   UsePipes,
   ValidationPipe,
-  type ArgumentsHost,
   type CallHandler,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
-import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { Connection, CurrentMessage, Handshake, HubService, MessageContext, WscError, WscModule } from '@nest-wsc/wsc';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Connection, CurrentMessage, Handshake, HubService, MessageContext, WscModule } from '@nest-wsc/wsc';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
 import { map, of, type Observable } from 'rxjs';
@@ -251,132 +237,6 @@ describe('validation', () => {
     const { client } = await start();
     const answer = await client.request('schema', { to: {} });
     expect(answer).toMatchObject({ error: 'WSC_VALIDATION_FAILED', details: { 'to.city': [expect.any(String)] } });
-  });
-});
-
-describe('exceptions', () => {
-  const thrown: Record<string, () => unknown> = {
-    wsc: () => new WscError('WSC_CONFLICT', { message: 'Taken.', details: { by: 'Ada' } }),
-    400: () => new BadRequestException('Not like this.'),
-    401: () => new UnauthorizedException(),
-    403: () => new ForbiddenException(),
-    404: () => new NotFoundException(),
-    408: () => new RequestTimeoutException(),
-    409: () => new ConflictException(),
-    413: () => new PayloadTooLargeException(),
-    418: () => new HttpException('I am a teapot', 418),
-    429: () => new HttpException({ message: 'Slowly.', retryAfter: 2 }, 429),
-    500: () => new InternalServerErrorException('password=hunter2'),
-    503: () => new ServiceUnavailableException(),
-    text: () => new WsException('Not now.'),
-    named: () => new WsException({ error: 'WSC_CONFLICT', message: 'Twice.' }),
-    unknown: () => new Error('password=hunter2'),
-    notError: () => ({ password: 'hunter2' }),
-  };
-
-  @WebSocketGateway()
-  class Gateway {
-    @SubscribeMessage('throw')
-    fail(@MessageBody() name: string): never {
-      throw thrown[name]?.();
-    }
-  }
-
-  it.each([
-    ['wsc', 409, 'WSC_CONFLICT', 'Taken.'],
-    ['400', 400, 'WSC_VALIDATION_FAILED', 'Not like this.'],
-    ['401', 401, 'WSC_UNAUTHORIZED', 'Unauthorized'],
-    ['403', 403, 'WSC_FORBIDDEN', 'Forbidden'],
-    ['404', 404, 'WSC_UNKNOWN_EVENT', 'Not Found'],
-    ['408', 408, 'WSC_TIMEOUT', 'Request Timeout'],
-    ['409', 409, 'WSC_CONFLICT', 'Conflict'],
-    ['413', 413, 'WSC_MESSAGE_TOO_LARGE', 'Payload Too Large'],
-    ['418', 400, 'WSC_VALIDATION_FAILED', 'I am a teapot'],
-    ['429', 429, 'WSC_LIMIT_EXCEEDED', 'Slowly.'],
-    ['500', 500, 'WSC_INTERNAL', 'Internal error.'],
-    ['503', 503, 'WSC_UNAVAILABLE', 'Service Unavailable'],
-    ['text', 400, 'WSC_VALIDATION_FAILED', 'Not now.'],
-    ['named', 409, 'WSC_CONFLICT', 'Twice.'],
-    ['unknown', 500, 'WSC_INTERNAL', 'Internal error.'],
-    ['notError', 500, 'WSC_INTERNAL', 'Internal error.'],
-  ])('%s becomes %i %s', async (name, code, error, message) => {
-    const { client } = await connect({ providers: [Gateway] });
-    const answer = await client.request('throw', name);
-    expect(answer).toMatchObject({ type: 'error', code, error, message });
-    expect(JSON.stringify(answer)).not.toContain('hunter2');
-    if (name === '429') expect(answer).toMatchObject({ retry_after_ms: 2000 });
-  });
-
-  it('are logged once with the trace id where the client must not see them', async () => {
-    const { client, log } = await connect({ providers: [Gateway] });
-    const { trace_id: traceId } = await client.request('throw', 'unknown');
-    expect(log.of('error')).toHaveLength(1);
-    expect(log.of('error')[0]).toContain(String(traceId));
-    expect(log.of('error')[0]).toContain('password=hunter2');
-  });
-});
-
-describe('exception filters', () => {
-  class Known extends Error {}
-  class Other extends Error {}
-
-  @Catch(Known)
-  class ToData implements ExceptionFilter {
-    catch(_exception: Known, host: ArgumentsHost): unknown {
-      return { handled: host.getType(), data: host.switchToWs().getData<unknown>() };
-    }
-  }
-  @Catch(Other)
-  class ToError implements ExceptionFilter {
-    catch(): never {
-      throw new ConflictException('By the filter.');
-    }
-  }
-  @Catch()
-  class HttpOnly implements ExceptionFilter {
-    catch(_exception: unknown, host: ArgumentsHost): void {
-      host.switchToHttp().getResponse<{ status(code: number): void }>().status(500);
-    }
-  }
-
-  @WebSocketGateway()
-  class Gateway {
-    @SubscribeMessage('known')
-    known(): never {
-      throw new Known();
-    }
-
-    @SubscribeMessage('other')
-    other(): never {
-      throw new Other();
-    }
-
-    @UseFilters(ToError)
-    @SubscribeMessage('bound')
-    bound(): never {
-      throw new Other();
-    }
-
-    @SubscribeMessage('missing')
-    missing(): never {
-      throw new NotFoundException('No such order.');
-    }
-  }
-
-  it('answer for gateways, bound to the method or to the whole application', async () => {
-    const { client } = await connect({
-      providers: [Gateway, { provide: APP_FILTER, useClass: ToData }],
-      prepare: (app) => app.useGlobalFilters(new ToError()),
-    });
-    expect(await client.request('known', 1)).toMatchObject({ type: 'response', data: { handled: 'ws', data: 1 } });
-    expect(await client.request('other')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
-    expect(await client.request('bound')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
-  });
-
-  it('written for HTTP do no harm', async () => {
-    const { client, log } = await connect({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
-    expect(await client.request('missing')).toMatchObject({ type: 'error', message: 'No such order.' });
-    expect(log.of('warn').join()).toContain('host.getType()');
   });
 });
 

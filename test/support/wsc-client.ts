@@ -22,8 +22,8 @@ export interface Refused {
   readonly body: Wire;
 }
 
-/** A plain `ws` client that keeps what it hears until a test asks for it. */
-export class WscClient {
+/** A plain `ws` client that keeps what it hears until a test asks for it. `await using` cuts it. */
+export class WscClient implements AsyncDisposable {
   readonly socket: WebSocket;
   readonly closed: Promise<ClosedWith>;
   readonly #heard: unknown[] = [];
@@ -101,6 +101,11 @@ export class WscClient {
   async close(): Promise<ClosedWith> {
     this.socket.close();
     return this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.socket.terminate();
+    await this.closed;
   }
 
   #take(message: unknown): void {

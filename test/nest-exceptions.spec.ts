@@ -1,0 +1,155 @@
+import {
+  BadRequestException,
+  Catch,
+  ConflictException,
+  ForbiddenException,
+  HttpException,
+  InternalServerErrorException,
+  NotFoundException,
+  PayloadTooLargeException,
+  RequestTimeoutException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+  UseFilters,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { WscError, WscModule } from '@nest-wsc/wsc';
+import { closeApps, startApp, type AppOptions } from './support/apps.js';
+import { WscClient } from './support/wsc-client.js';
+
+afterEach(closeApps);
+
+/** Starts an application and connects one client to `/ws`. */
+async function connect(options: AppOptions) {
+  const running = await startApp({ ...options, imports: [WscModule.forRoot()] });
+  return { ...running, client: await WscClient.connect(`${running.url}/ws`) };
+}
+
+describe('exceptions', () => {
+  const thrown: Record<string, () => unknown> = {
+    wsc: () => new WscError('WSC_CONFLICT', { message: 'Taken.', details: { by: 'Ada' } }),
+    400: () => new BadRequestException('Not like this.'),
+    401: () => new UnauthorizedException(),
+    403: () => new ForbiddenException(),
+    404: () => new NotFoundException(),
+    408: () => new RequestTimeoutException(),
+    409: () => new ConflictException(),
+    413: () => new PayloadTooLargeException(),
+    418: () => new HttpException('I am a teapot', 418),
+    429: () => new HttpException({ message: 'Slowly.', retryAfter: 2 }, 429),
+    500: () => new InternalServerErrorException('password=hunter2'),
+    503: () => new ServiceUnavailableException(),
+    text: () => new WsException('Not now.'),
+    named: () => new WsException({ error: 'WSC_CONFLICT', message: 'Twice.' }),
+    unknown: () => new Error('password=hunter2'),
+    notError: () => ({ password: 'hunter2' }),
+  };
+
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('throw')
+    fail(@MessageBody() name: string): never {
+      throw thrown[name]?.();
+    }
+  }
+
+  it.each([
+    ['wsc', 'WSC_CONFLICT', { code: 409, message: 'Taken.' }],
+    ['400', 'WSC_VALIDATION_FAILED', { code: 400, message: 'Not like this.' }],
+    ['401', 'WSC_UNAUTHORIZED', { code: 401, message: 'Unauthorized' }],
+    ['403', 'WSC_FORBIDDEN', { code: 403, message: 'Forbidden' }],
+    ['404', 'WSC_UNKNOWN_EVENT', { code: 404, message: 'Not Found' }],
+    ['408', 'WSC_TIMEOUT', { code: 408, message: 'Request Timeout' }],
+    ['409', 'WSC_CONFLICT', { code: 409, message: 'Conflict' }],
+    ['413', 'WSC_MESSAGE_TOO_LARGE', { code: 413, message: 'Payload Too Large' }],
+    ['418', 'WSC_VALIDATION_FAILED', { code: 400, message: 'I am a teapot' }],
+    ['429', 'WSC_LIMIT_EXCEEDED', { code: 429, message: 'Slowly.' }],
+    ['500', 'WSC_INTERNAL', { code: 500, message: 'Internal error.' }],
+    ['503', 'WSC_UNAVAILABLE', { code: 503, message: 'Service Unavailable' }],
+    ['text', 'WSC_VALIDATION_FAILED', { code: 400, message: 'Not now.' }],
+    ['named', 'WSC_CONFLICT', { code: 409, message: 'Twice.' }],
+    ['unknown', 'WSC_INTERNAL', { code: 500, message: 'Internal error.' }],
+    ['notError', 'WSC_INTERNAL', { code: 500, message: 'Internal error.' }],
+  ])('%s becomes %s', async (name, error, rest) => {
+    const { client } = await connect({ providers: [Gateway] });
+    const answer = await client.request('throw', name);
+    expect(answer).toMatchObject({ type: 'error', error, ...rest });
+    expect(JSON.stringify(answer)).not.toContain('hunter2');
+    if (name === '429') expect(answer).toMatchObject({ retry_after_ms: 2000 });
+  });
+
+  it('are logged once with the trace id where the client must not see them', async () => {
+    const { client, log } = await connect({ providers: [Gateway] });
+    const { trace_id: traceId } = await client.request('throw', 'unknown');
+    expect(log.of('error')).toHaveLength(1);
+    expect(log.of('error')[0]).toContain(String(traceId));
+    expect(log.of('error')[0]).toContain('password=hunter2');
+  });
+});
+
+describe('exception filters', () => {
+  class Known extends Error {}
+  class Other extends Error {}
+
+  @Catch(Known)
+  class ToData implements ExceptionFilter {
+    catch(_exception: Known, host: ArgumentsHost): unknown {
+      return { handled: host.getType(), data: host.switchToWs().getData<unknown>() };
+    }
+  }
+  @Catch(Other)
+  class ToError implements ExceptionFilter {
+    catch(): never {
+      throw new ConflictException('By the filter.');
+    }
+  }
+  @Catch()
+  class HttpOnly implements ExceptionFilter {
+    catch(_exception: unknown, host: ArgumentsHost): void {
+      host.switchToHttp().getResponse<{ status(code: number): void }>().status(500);
+    }
+  }
+
+  @WebSocketGateway()
+  class Gateway {
+    @SubscribeMessage('known')
+    known(): never {
+      throw new Known();
+    }
+
+    @SubscribeMessage('other')
+    other(): never {
+      throw new Other();
+    }
+
+    @UseFilters(ToError)
+    @SubscribeMessage('bound')
+    bound(): never {
+      throw new Other();
+    }
+
+    @SubscribeMessage('missing')
+    missing(): never {
+      throw new NotFoundException('No such order.');
+    }
+  }
+
+  it('answer for gateways, bound to the method or to the whole application', async () => {
+    const { client } = await connect({
+      providers: [Gateway, { provide: APP_FILTER, useClass: ToData }],
+      prepare: (app) => app.useGlobalFilters(new ToError()),
+    });
+    expect(await client.request('known', 1)).toMatchObject({ type: 'response', data: { handled: 'ws', data: 1 } });
+    expect(await client.request('other')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
+    expect(await client.request('bound')).toMatchObject({ error: 'WSC_CONFLICT', message: 'By the filter.' });
+  });
+
+  it('written for HTTP do no harm', async () => {
+    const { client, log } = await connect({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
+    expect(await client.request('missing')).toMatchObject({ type: 'error', message: 'No such order.' });
+    expect(log.of('warn').join()).toContain('host.getType()');
+  });
+});
