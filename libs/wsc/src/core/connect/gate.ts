@@ -153,14 +153,14 @@ export class Gate {
     await this.#checkOrigin(handshake);
     if (this.#deps.addresses?.isAllowed(handshake.remoteAddress) === false)
       throw refuse.forbidden('This address is not allowed.');
-    let isDone = false;
+    const progress = { isDone: false };
     await composeMiddleware(this.#middleware)(handshake, async () => {
       await this.#authenticate(handshake);
       this.#reserveUser(handshake, places);
       await this.#guard(handshake);
-      isDone = true;
+      progress.isDone = true;
     });
-    if (!isDone) throw refuse.forbidden('This connection is not allowed.');
+    if (!progress.isDone) throw refuse.forbidden('This connection is not allowed.');
   }
 
   async #checkOrigin(handshake: Handshake): Promise<void> {

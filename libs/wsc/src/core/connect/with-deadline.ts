@@ -30,8 +30,8 @@ export function withDeadline<T>(
       (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error('Failed', { cause: error }))),
     );
     for (const signal of signals) {
-      if (signal.aborted) return settle(() => reject(reasonOf(signal)));
-      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) settle(() => reject(reasonOf(signal)));
+      else signal.addEventListener('abort', onAbort, { once: true });
     }
   });
 }

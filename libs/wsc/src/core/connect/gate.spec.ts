@@ -1,0 +1,287 @@
+import { WscError } from '@nest-wsc/protocol';
+import { TestHub, type TestClientOptions } from '../../testing/test-hub.js';
+import type { Authenticator } from '../ports/access.js';
+import { withResolver } from '../with-resolver.js';
+import type { Handshake } from './handshake.js';
+import type { Principal } from './principal.js';
+import { HandshakeRefusal, refuse } from './refusal.js';
+
+const forbidden = { statusCode: 403, error: 'Forbidden', message: expect.any(String) as string };
+
+/** The refusal of a handshake; undefined when it is admitted. */
+async function refusalOf(test: TestHub, options: TestClientOptions = {}, signal = new AbortController().signal) {
+  try {
+    await test.hub.gate.admit(test.request(options), signal);
+    return undefined;
+  } catch (error) {
+    expect(error).toBeInstanceOf(HandshakeRefusal);
+    return error instanceof HandshakeRefusal ? error : undefined;
+  }
+}
+
+/** Answers what a test says, when it says so. */
+class ScriptedAuthenticator implements Authenticator {
+  answer: () => Principal | undefined | Promise<Principal | undefined> = () => undefined;
+
+  authenticate(): Principal | undefined | Promise<Principal | undefined> {
+    return this.answer();
+  }
+
+  verify(): Principal {
+    throw new WscError('WSC_UNAUTHORIZED');
+  }
+}
+
+const ann: Principal = { userId: 'ann', claims: {} };
+
+describe('the gate', () => {
+  it('admits with everything that was found out', async () => {
+    await using test = await TestHub.start({ paths: ['/ws', '/v/:tenant'] });
+    const { handshake, endpoint } = await test.hub.gate.admit(
+      test.request({ userId: 'ann', path: '/v/acme', deviceId: 'phone' }),
+      new AbortController().signal,
+    );
+    expect(endpoint.pattern).toBe('/v/:tenant');
+    expect(handshake).toMatchObject({
+      path: '/v/:tenant',
+      params: { tenant: 'acme' },
+      deviceId: 'phone',
+      protocol: 'wsc.v1.json',
+      principal: { userId: 'ann' },
+    });
+    const { handshake: anonymous } = await test.hub.gate.admit(test.request(), new AbortController().signal);
+    expect([anonymous.principal, anonymous.deviceId.length]).toEqual([undefined, 36]);
+  });
+
+  it('checks in the order of PROTOCOL.md §1.3, each check only once the last has passed', async () => {
+    const order: string[] = [];
+    const failing = { at: '' };
+    const step = (name: string) => {
+      order.push(name);
+      if (failing.at === name) throw refuse.forbidden(name);
+    };
+    const authenticator = new ScriptedAuthenticator();
+    authenticator.answer = async () => {
+      step('authenticate');
+      return ann;
+    };
+    await using test = await TestHub.start({
+      dependencies: {
+        authenticator,
+        origins: {
+          isAllowed: async () => {
+            step('origin');
+            return true;
+          },
+        },
+        addresses: {
+          clientAddress: (peer) => peer,
+          isAllowed: () => {
+            step('address');
+            return true;
+          },
+        },
+      },
+    });
+    test.hub.useUpgrade(async (_, next) => {
+      step('middleware in');
+      await next();
+      step('middleware out');
+    });
+    test.hub.gate.addConnectGuard(() => step('guard'));
+    const whole = ['origin', 'address', 'middleware in', 'authenticate', 'guard', 'middleware out'];
+    const options = { headers: { origin: 'https://a.example' } };
+    for (const at of whole) {
+      failing.at = at;
+      order.length = 0;
+      expect((await refusalOf(test, options))?.message).toBe(at);
+      expect(order).toEqual(whole.slice(0, whole.indexOf(at) + 1));
+    }
+    order.length = 0;
+    expect((await refusalOf(test, { ...options, path: '/elsewhere' }))?.statusCode).toBe(404);
+    expect((await refusalOf(test, { ...options, deviceId: 'no name' }))?.statusCode).toBe(400);
+    expect(order).toEqual([]);
+    failing.at = '';
+    expect(await refusalOf(test, options)).toBeUndefined();
+  });
+
+  it.each<[string, Principal | undefined, number | undefined]>([
+    ['no credential where one is needed', undefined, 401],
+    ['a user id that is none', { ...ann, userId: 'a b' }, 401],
+    ['an expired token', { ...ann, expiresAt: 1 }, 401],
+    ['a revoked token', { ...ann, tokenId: 'revoked' }, 401],
+    ['a token that is not revoked', { ...ann, tokenId: 'good', expiresAt: Infinity }, undefined],
+    ['a user type that is not allowed', { ...ann, userType: 'bot' }, 403],
+    ['a user type that is allowed', { ...ann, userType: 'agent' }, undefined],
+    ['no user type', ann, undefined],
+  ])('judges %s', async (_, principal, status) => {
+    const authenticator = new ScriptedAuthenticator();
+    authenticator.answer = () => principal;
+    await using test = await TestHub.start({
+      options: { auth: 'required', userTypes: ['agent'] },
+      dependencies: {
+        authenticator,
+        revocations: { isRevoked: async (id) => id === 'revoked', revoke: () => undefined },
+      },
+    });
+    expect((await refusalOf(test))?.statusCode).toBe(status);
+  });
+
+  it('throws nothing but refusals, and says nothing internal', async () => {
+    const authenticator = new ScriptedAuthenticator();
+    await using test = await TestHub.start({ dependencies: { authenticator } });
+    for (const thrown of [
+      new Error('secret'),
+      new WscError('WSC_UNAVAILABLE', { message: 'secret' }),
+      'secret',
+      undefined,
+    ]) {
+      authenticator.answer = () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- an application may throw anything
+        throw thrown;
+      };
+      const refusal = await refusalOf(test);
+      expect(refusal?.body).toEqual({ statusCode: 500, error: 'Internal Server Error', message: 'Internal error.' });
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as above
+      authenticator.answer = () => Promise.reject(thrown);
+      expect((await refusalOf(test))?.statusCode).toBe(500);
+    }
+    expect(test.logger.messages('error')).toHaveLength(8);
+    expect(test.hub.stats().refusedConnections).toBe(8);
+  });
+
+  it('knows no credential where authentication is off, and needs one where it is required', async () => {
+    const none = await TestHub.start({ options: { auth: 'none' } });
+    const { handshake } = await none.hub.gate.admit(none.request({ userId: 'ann' }), new AbortController().signal);
+    expect(handshake.principal).toBeUndefined();
+    const without = await TestHub.start({ options: { auth: 'required' }, dependencies: { authenticator: undefined } });
+    expect((await refusalOf(without, { userId: 'ann' }))?.headers).toEqual({ 'WWW-Authenticate': 'Bearer' });
+  });
+
+  it('holds guards to their path, and takes false, a refusal or a failure for no', async () => {
+    await using test = await TestHub.start({ paths: ['/ws', '/admin', '/secret', '/broken'] });
+    const seen: string[] = [];
+    test.hub.gate.addConnectGuard((handshake: Handshake) => void seen.push(handshake.path));
+    test.hub.gate.addConnectGuard(() => false, '/admin');
+    test.hub.gate.addConnectGuard(() => Promise.reject(new HandshakeRefusal(402, 'Pay.')), '/secret');
+    test.hub.gate.addConnectGuard(() => Promise.reject(new Error('bug')), '/broken');
+    expect((await refusalOf(test, { path: '/admin' }))?.body).toEqual(forbidden);
+    expect((await refusalOf(test, { path: '/secret' }))?.body).toEqual({
+      statusCode: 402,
+      error: 'Payment Required',
+      message: 'Pay.',
+    });
+    expect((await refusalOf(test, { path: '/broken' }))?.statusCode).toBe(500);
+    expect(await refusalOf(test)).toBeUndefined();
+    expect(seen).toEqual(['/admin', '/secret', '/broken', '/ws']);
+  });
+
+  it.each<[string, (next: () => Promise<unknown>) => unknown]>([
+    ['does not go on', () => undefined],
+    ['swallows a refusal further in', (next) => next().catch(() => undefined)],
+    ['does not wait', (next) => void next().catch(() => undefined)],
+  ])('takes middleware that %s for a refusal', async (_, run) => {
+    await using test = await TestHub.start({ options: { auth: 'required' } });
+    test.hub.useUpgrade((_handshake, next) => run(next));
+    expect((await refusalOf(test))?.body).toEqual(forbidden);
+  });
+});
+
+describe('the places of the gate', () => {
+  it('are never more than the limit, however many handshakes come at once', async () => {
+    await using test = await TestHub.start({ limits: { maxConnections: 10 } });
+    test.hub.gate.addConnectGuard(() => new Promise((resolve) => setImmediate(resolve)));
+    const refusals = await Promise.all(Array.from({ length: 100 }, () => refusalOf(test)));
+    expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(10);
+    expect(new Set(refusals.map((refusal) => refusal?.statusCode))).toEqual(new Set([undefined, 503]));
+  });
+
+  it('are counted per address and per user, and refused with 429 and a Retry-After', async () => {
+    await using test = await TestHub.start({ limits: { maxConnectionsPerIp: 3, maxConnectionsPerUser: 2 } });
+    test.hub.gate.addConnectGuard(() => new Promise((resolve) => setImmediate(resolve)));
+    const refusals = await Promise.all(Array.from({ length: 3 }, () => refusalOf(test, { userId: 'ann' })));
+    expect(refusals.map((refusal) => refusal?.message).sort()).toEqual([
+      'Too many connections of this user.',
+      undefined,
+      undefined,
+    ]);
+    const [bob, cid] = [await refusalOf(test, { userId: 'bob' }), await refusalOf(test, { userId: 'cid' })];
+    expect([bob, cid?.statusCode, cid?.message, cid?.headers]).toEqual([
+      undefined,
+      429,
+      'Too many connections from this address.',
+      { 'Retry-After': '5' },
+    ]);
+  });
+
+  it.each<[string, number, (test: TestHub) => AbortSignal | undefined]>([
+    ['a guard says no', 403, (test) => void test.hub.gate.addConnectGuard(() => false)],
+    ['a guard hangs', 503, (test) => void test.hub.gate.addConnectGuard(() => new Promise(() => undefined))],
+    ['middleware hangs', 503, (test) => void test.hub.useUpgrade(() => new Promise(() => undefined))],
+    ['the client has gone', 503, () => AbortSignal.abort()],
+  ])('are given back when %s', async (_, status, prepare) => {
+    await using test = await TestHub.start({ limits: { maxConnections: 1, maxConnectionsPerUser: 1 } });
+    const signal = prepare(test);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const refused = refusalOf(test, { userId: 'ann' }, signal);
+      await test.clock.advance(10_000);
+      expect([(await refused)?.statusCode, (await refused)?.message]).not.toEqual([503, 'Too many connections.']);
+      expect((await refused)?.statusCode).toBe(status);
+    }
+    expect([test.hub.gate.pendingCount, test.clock.timerCount, test.logger.messages('error')]).toEqual([0, 0, []]);
+  });
+
+  it('are given back even where a check goes on after its time is up', async () => {
+    const authenticator = new ScriptedAuthenticator();
+    await using test = await TestHub.start({
+      options: { devicePolicy: { maxDevices: 1, whenExceeded: 'reject-new' } },
+      limits: { maxConnectionsPerUser: 1 },
+      dependencies: { authenticator },
+    });
+    const late = withResolver<Principal>();
+    authenticator.answer = () => late.promise;
+    const refused = refusalOf(test, { deviceId: 'late' });
+    await test.clock.advance(10_000);
+    expect((await refused)?.statusCode).toBe(503);
+    late.resolve(ann);
+    await test.settle();
+    authenticator.answer = () => ann;
+    expect(await refusalOf(test, { deviceId: 'next' })).toBeUndefined();
+  });
+
+  it('end with the client: a handshake whose client goes away is given up at once, and logs no error', async () => {
+    await using test = await TestHub.start();
+    test.hub.gate.addConnectGuard(() => new Promise(() => undefined));
+    const abort = new AbortController();
+    const refused = refusalOf(test, {}, abort.signal);
+    await test.settle();
+    expect(test.hub.gate.pendingCount).toBe(1);
+    abort.abort();
+    expect((await refused)?.statusCode).toBe(503);
+    expect([test.hub.gate.pendingCount, test.logger.messages('error')]).toEqual([0, []]);
+  });
+
+  it('let a user have so many devices under reject-new, even when they come at once, and any tab of a known one', async () => {
+    await using test = await TestHub.start({
+      options: { devicePolicy: { maxDevices: 1, whenExceeded: 'reject-new' } },
+    });
+    test.hub.gate.addConnectGuard(() => new Promise((resolve) => setImmediate(resolve)));
+    const devices = ['one', 'two', 'three'];
+    const refusals = await Promise.all(devices.map((deviceId) => refusalOf(test, { userId: 'ann', deviceId })));
+    expect(refusals.map((refusal) => refusal?.statusCode)).toEqual([undefined, 429, 429]);
+    expect(await refusalOf(test, { userId: 'ann', deviceId: 'one' })).toBeUndefined();
+    expect(await refusalOf(test, { userId: 'bob', deviceId: 'two' })).toBeUndefined();
+  });
+
+  it('free a device under reject-new when its last connection ends', async () => {
+    await using test = await TestHub.start({
+      options: { devicePolicy: { maxDevices: 1, whenExceeded: 'reject-new' } },
+    });
+    const tabs = [];
+    for (let tab = 0; tab < 2; tab += 1) tabs.push(await test.connect({ userId: 'ann', deviceId: 'one' }));
+    await tabs[0]?.disconnect();
+    expect((await refusalOf(test, { userId: 'ann', deviceId: 'two' }))?.statusCode).toBe(429);
+    await tabs[1]?.disconnect();
+    expect(await refusalOf(test, { userId: 'ann', deviceId: 'two' })).toBeUndefined();
+  });
+});

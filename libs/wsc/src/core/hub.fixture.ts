@@ -1,0 +1,73 @@
+import { WscError } from '@nest-wsc/protocol';
+import { MemoryBroker } from '../stores/memory/memory-broker.js';
+import type { TestHub } from '../testing/test-hub.js';
+import type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
+import { withResolver, type Resolvable } from './with-resolver.js';
+
+/** A broker on which a test can hold `subscribe` back, as a network does, or let everything fail. */
+export class UnreliableBroker implements Broker {
+  isBroken = false;
+  readonly #memory = new MemoryBroker();
+  #hold: Resolvable<undefined> | undefined;
+
+  /** From now on subscriptions wait until {@link UnreliableBroker.release}. */
+  hold(): void {
+    this.#hold = withResolver<undefined>();
+  }
+
+  release(): void {
+    this.#hold?.resolve(undefined);
+    this.#hold = undefined;
+  }
+
+  start(listener: BrokerListener): void {
+    this.#memory.start(listener);
+  }
+
+  async publish(message: BrokerMessage): Promise<DeliveryCount> {
+    this.#mustWork();
+    return this.#memory.publish(message);
+  }
+
+  async subscribe(destination: Destination): Promise<void> {
+    await this.#hold?.promise;
+    this.#mustWork();
+    this.#memory.subscribe(destination);
+  }
+
+  async unsubscribe(destination: Destination): Promise<void> {
+    this.#mustWork();
+    this.#memory.unsubscribe(destination);
+  }
+
+  close(): void {
+    this.#memory.close();
+  }
+
+  #mustWork(): void {
+    if (this.isBroken) throw new WscError('WSC_UNAVAILABLE', { message: 'The broker is down.' });
+  }
+}
+
+/** What a hub still holds; all zero when everything was tidied up. */
+export async function leftBehind({ hub, clock }: TestHub): Promise<Readonly<Record<string, number>>> {
+  const { totalClients, onlineUsers, totalRooms, runningHandlers, blockedConnections } = hub.stats();
+  const onlineEverywhere = await hub.onlineUserCount();
+  return {
+    timers: clock.timerCount,
+    handshakes: hub.gate.pendingCount,
+    ...{ totalClients, onlineUsers, totalRooms, runningHandlers, blockedConnections, onlineEverywhere },
+  };
+}
+
+/** What {@link leftBehind} answers when nothing is. */
+export const nothing: Readonly<Record<string, number>> = Object.freeze({
+  timers: 0,
+  handshakes: 0,
+  totalClients: 0,
+  onlineUsers: 0,
+  totalRooms: 0,
+  runningHandlers: 0,
+  blockedConnections: 0,
+  onlineEverywhere: 0,
+});
