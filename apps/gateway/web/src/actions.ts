@@ -7,7 +7,7 @@ import { type AppState, type Conversation, type Entry, initialState, type Pane }
 import type { Store } from './store.js';
 import { problemToast, withoutToast, withToast } from './toasts.js';
 
-const statsIntervalMs = 5_000;
+const statsIntervalMs = 2_000;
 
 /** Everything that somebody can do on the page. Never rejects: what fails is shown. */
 export class Actions {

@@ -8,6 +8,7 @@ import {
   withMember,
   withoutConversation,
 } from './conversations.js';
+import { DelayedLeaves } from './delayed-leaves.js';
 import { fieldsOf, safeLink, sayingOf, textOf } from './parse.js';
 import { roomLabel } from './gateway-contract.js';
 import { type AppState, type Entry, lobby } from './state.js';
@@ -46,19 +47,20 @@ function takeRoomMessage(state: AppState, message: Message): AppState {
   return room === undefined ? state : withEntry(state, conversationId('room', room), toEntry(message));
 }
 
-/** Somebody came to or left a room. In the lobby a reload is not a leave: there `user_status` counts, which waits a little. */
-function takeMembership(state: AppState, message: Message, isThere: boolean): AppState {
+function memberOf(message: Message): { readonly room: string; readonly userId: string } {
   const fields = fieldsOf(message.data);
-  const room = message.room ?? textOf(fields['room']);
-  const userId = textOf(fields['user_id']);
-  if (room === lobby && !isThere) return state;
-  const change = { userId, isThere };
-  return withMemberNotice(state, message, { room, change, text: `${userId} ${isThere ? 'joined' : 'left'}` });
+  return { room: message.room ?? textOf(fields['room']), userId: textOf(fields['user_id']) };
+}
+
+function takeMembership(state: AppState, message: Message, isThere: boolean): AppState {
+  const { room, userId } = memberOf(message);
+  const verb = isThere ? 'joined' : room === lobby ? 'is offline' : 'left';
+  return withMemberNotice(state, message, { room, change: { userId, isThere }, text: `${userId} ${verb}` });
 }
 
 function takeStatus(state: AppState, message: Message): AppState {
-  const { user_id: user, status } = fieldsOf(message.data);
-  const userId = textOf(user);
+  const { status } = fieldsOf(message.data);
+  const { userId } = memberOf(message);
   const change = { userId, isThere: status === 'online' };
   const text = `${userId} is ${status === 'online' ? 'online' : 'offline'}`;
   return withMemberNotice(state, message, { room: message.room ?? lobby, change, text });
@@ -108,22 +110,32 @@ function takeRoomClosed(state: AppState, message: Message): AppState {
   });
 }
 
+/** Who comes and goes. Out of the lobby one goes late: until then a reload may turn out to be the reason. */
+function listenToMembers(client: GatewayClient, store: Store<AppState>): void {
+  const leaves = new DelayedLeaves();
+  client.on('room_joined', (_data, message) => {
+    leaves.cancel(memberOf(message).userId);
+    store.update((state) => takeMembership(state, message, true));
+  });
+  client.on('room_left', (_data, message) => {
+    const leave = (): void => store.update((state) => takeMembership(state, message, false));
+    const { room, userId } = memberOf(message);
+    if (room === lobby) leaves.add(userId, leave);
+    else leave();
+  });
+  // Whoever is there now is asked for on each connection.
+  client.onOpen(() => leaves.clear());
+}
+
 /** Brings what the gateway sends into the state. */
 export function listen(client: GatewayClient, store: Store<AppState>): void {
   const take =
     (change: (state: AppState, message: Message) => AppState) =>
     (_data: unknown, message: Message): void =>
       store.update((state) => change(state, message));
+  listenToMembers(client, store);
   client.on('chat', take(takeChat));
   client.on('room_message', take(takeRoomMessage));
-  client.on(
-    'room_joined',
-    take((state, message) => takeMembership(state, message, true)),
-  );
-  client.on(
-    'room_left',
-    take((state, message) => takeMembership(state, message, false)),
-  );
   client.on('room_closed', take(takeRoomClosed));
   client.on('user_status', take(takeStatus));
   client.on('notification', take(takeNotification));
