@@ -188,6 +188,8 @@ describe('the gate', () => {
 });
 
 describe('the places of the gate', () => {
+  const alive = new AbortController().signal;
+
   it('are never more than the limit, however many handshakes come at once', async () => {
     await using test = await TestHub.start({ limits: { maxConnections: 10 } });
     test.hub.gate.addConnectGuard(() => new Promise((resolve) => setImmediate(resolve)));
@@ -214,14 +216,14 @@ describe('the places of the gate', () => {
     ]);
   });
 
-  it.each<[string, number, (test: TestHub) => AbortSignal | undefined]>([
-    ['a guard says no', 403, (test) => void test.hub.gate.addConnectGuard(() => false)],
-    ['a guard hangs', 503, (test) => void test.hub.gate.addConnectGuard(() => new Promise(() => undefined))],
-    ['middleware hangs', 503, (test) => void test.hub.useUpgrade(() => new Promise(() => undefined))],
-    ['the client has gone', 503, () => AbortSignal.abort()],
-  ])('are given back when %s', async (_, status, prepare) => {
+  it.each<[string, number, (test: TestHub) => void, AbortSignal]>([
+    ['a guard says no', 403, (test) => test.hub.gate.addConnectGuard(() => false), alive],
+    ['a guard hangs', 503, (test) => test.hub.gate.addConnectGuard(() => new Promise(() => undefined)), alive],
+    ['middleware hangs', 503, (test) => test.hub.useUpgrade(() => new Promise(() => undefined)), alive],
+    ['the client has gone', 503, () => undefined, AbortSignal.abort()],
+  ])('are given back when %s', async (_, status, prepare, signal) => {
     await using test = await TestHub.start({ limits: { maxConnections: 1, maxConnectionsPerUser: 1 } });
-    const signal = prepare(test);
+    prepare(test);
     for (let attempt = 0; attempt < 2; attempt += 1) {
       const refused = refusalOf(test, { userId: 'ann' }, signal);
       await test.clock.advance(10_000);

@@ -29,10 +29,9 @@ export function withDeadline<T>(
       (value) => settle(() => resolve(value)),
       (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error('Failed', { cause: error }))),
     );
-    for (const signal of signals) {
-      if (signal.aborted) settle(() => reject(reasonOf(signal)));
-      else signal.addEventListener('abort', onAbort, { once: true });
-    }
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) settle(() => reject(reasonOf(aborted)));
+    else for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   });
 }
 
