@@ -299,7 +299,7 @@ describe('an ended connection', () => {
     const closing = client.close();
     expect(client.close()).toBe(closing);
     expect(client.state).toBe('closed');
-    await expect(answer).rejects.toMatchObject({ error: 'WSC_UNAVAILABLE' });
+    await expect(answer).rejects.toMatchObject({ error: 'WSC_UNAVAILABLE', details: { outcome: 'unknown' } });
     await expect(closed).resolves.toEqual({ code: 1000, reason: 'normal closure' });
     await closing;
     await expect(connection.closed).resolves.toBe(1000);
@@ -317,6 +317,43 @@ describe('an ended connection', () => {
     ).closed;
     expect(client.state).toBe('closed');
     expect(opens).toBe(0);
+  });
+
+  it('by close() does not disturb the one that follows it', async () => {
+    const { client, gateway, connection } = await startClient();
+    void client.close();
+    await client.connect();
+    await expect(connection.closed).resolves.toBe(1000);
+    const second = await gateway.connections.next();
+    await client.close();
+    await expect(second.closed).resolves.toBe(1000);
+  });
+
+  it('is not even begun where a listener closes the client before', async () => {
+    const createSocket = jest.fn();
+    const { client } = await createTestClient({ createSocket });
+    client.onStateChange((state) => (state === 'connecting' ? client.close() : undefined));
+    await expect(client.connect()).rejects.toMatchObject({ error: 'WSC_UNAVAILABLE' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(createSocket).not.toHaveBeenCalled();
+  });
+
+  it('stays while its pings are answered', async () => {
+    const scheduler = new FakeScheduler();
+    const { client, connection } = await startClient({ scheduler });
+    const heard = new Promise((resolve) => client.on('news', resolve));
+    scheduler.advance(30_000);
+    client.send('marker', 1);
+    await connection.envelopes.next();
+    expect(connection.pingCount).toBe(1);
+    connection.notify({});
+    await heard;
+    scheduler.advance(10_000);
+    expect(client.state).toBe('open');
+    scheduler.advance(30_000);
+    client.send('marker', 1);
+    await connection.envelopes.next();
+    expect(connection.pingCount).toBe(2);
   });
 
   it('while it waits to come back stays closed', async () => {

@@ -1,3 +1,5 @@
+import { WscError } from '@nest-wsc/protocol';
+import { ErrorReporter } from './error-reporter.js';
 import { closeAll, startClient } from './testing/start-client.js';
 
 afterEach(closeAll);
@@ -95,6 +97,8 @@ describe('a message', () => {
     connection.notify({ ack: true });
     connection.notify({ event: 'ready', id: 'm2' });
     await new Promise((resolve) => client.on('ready', resolve));
+    client.send('marker', 1);
+    await expect(connection.envelopes.next()).resolves.toMatchObject({ event: 'marker' });
     client.on('news', () => undefined);
     connection.notify({ ack: true });
     await expect(connection.envelopes.next()).resolves.toEqual({ type: 'ack', ids: ['m1'] });
@@ -186,6 +190,20 @@ describe('a message', () => {
 });
 
 describe('a listener that throws', () => {
+  it('is told to the host where nobody hears the reports', () => {
+    const reportError = jest.fn();
+    Object.defineProperty(globalThis, 'reportError', { value: reportError, configurable: true });
+    const reporter = new ErrorReporter();
+    const bug = new Error('bug');
+    reporter.reportThrown(bug, { event: 'news' });
+    reporter.report(new WscError('WSC_UNAVAILABLE'), { source: 'connection' });
+    expect(reportError.mock.calls).toEqual([[bug]]);
+    reporter.add(() => undefined);
+    reporter.reportThrown(bug);
+    expect(reportError).toHaveBeenCalledTimes(1);
+    Reflect.deleteProperty(globalThis, 'reportError');
+  });
+
   it('is reported and disturbs nobody, not even where it hears the reports', async () => {
     const { client, connection, errors } = await startClient();
     client.onError(() => {

@@ -62,7 +62,7 @@ interface OpenRequest {
   readonly sink: AnswerSink;
   readonly outgoing: Outgoing;
   wasSent: boolean;
-  /** Whether the connection that it was sent on is gone. */
+  /** Whether a connection that it was sent on is gone. */
   mustRepeat: boolean;
   hasItems: boolean;
   cancelTimer: Cancel | undefined;
@@ -145,9 +145,7 @@ export class RequestTable {
   /** Sends again what the last connection left without an answer. */
   repeat(): void {
     for (const entry of [...this.#open.values()]) {
-      if (!entry.mustRepeat) continue;
-      entry.mustRepeat = false;
-      this.#outbox.sendFirst(entry.outgoing);
+      if (entry.mustRepeat) this.#outbox.sendFirst(entry.outgoing);
     }
   }
 

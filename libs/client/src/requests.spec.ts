@@ -42,6 +42,12 @@ describe('a request', () => {
     await expect(after).resolves.toBe('in time');
   });
 
+  it('is refused where a thousand others are open', async () => {
+    const { client } = await createTestClient({ queue: { maxMessages: 2_000 } });
+    for (let count = 0; count < 1_000; count += 1) void client.request('x', 1);
+    await expect(client.request('x', 1)).rejects.toThrow('1000 requests wait');
+  });
+
   it('can be given up', async () => {
     const { client } = await startClient();
     const controller = new AbortController();

@@ -99,6 +99,42 @@ describe('a room', () => {
     await expect(again.envelopes.next()).resolves.toMatchObject({ event: 'marker' });
   });
 
+  it('that was refused is not left: there is nothing to tell the server', async () => {
+    const { client, gateway, connection } = await startClient();
+    const joined = client.joinRoom('chat:1');
+    await refuse(connection, 'WSC_FORBIDDEN');
+    await expect(joined).rejects.toMatchObject({ error: 'WSC_FORBIDDEN' });
+    connection.cut();
+    await next((listener: (value: unknown) => void) => client.onClose(listener));
+    await client.leaveRoom('chat:1');
+    client.send('marker', 1);
+    await expect((await gateway.connections.next()).envelopes.next()).resolves.toMatchObject({ event: 'marker' });
+  });
+
+  it('that was left while it was being joined again is nobody’s concern any more', async () => {
+    const { client, gateway, connection, errors } = await startClient();
+    void client.joinRoom('chat:1');
+    await connection.answer({ room: 'chat:1' });
+    connection.cut();
+    const again = await gateway.connections.next();
+    await client.connect();
+    const left = client.leaveRoom('chat:1');
+    await refuse(again, 'WSC_FORBIDDEN');
+    await again.answer({ room: 'chat:1' });
+    await left;
+    expect(errors.items).toEqual([]);
+  });
+
+  it('is forgotten with close()', async () => {
+    const { client, gateway, connection } = await startClient();
+    void client.joinRoom('chat:1');
+    await connection.answer({ room: 'chat:1' });
+    await client.close();
+    await client.connect();
+    client.send('marker', 1);
+    await expect((await gateway.connections.next()).envelopes.next()).resolves.toMatchObject({ event: 'marker' });
+  });
+
   it('that is refused after a reconnect is reported and forgotten', async () => {
     const { client, gateway, connection, errors } = await startClient();
     void client.joinRoom('chat:1');
