@@ -1,5 +1,5 @@
 import { isName } from '@nest-wsc/protocol';
-import type { HandshakeRequest } from './handshake.js';
+import { headerOf, type HandshakeRequest } from './handshake.js';
 import { parseOffers } from './protocol-offers.js';
 import { refuse } from './refusal.js';
 
@@ -29,7 +29,7 @@ type Credential = Partial<Pick<Offer, 'token' | 'connectToken'>>;
 const bearerPattern = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
 /**
- * Reads the credential, device and subprotocol of a handshake (PROTOCOL.md §1). The credential found first counts:
+ * Reads the credential, device and subprotocol of a handshake (PROTOCOL.md §1.1 to §1.3). The credential found first counts:
  * `Authorization`, the `bearer.` subprotocol, the cookie, `?connect_token=`, `?token=`.
  * @throws {HandshakeRefusal} 400, or 401 for an `Authorization: Bearer` that holds no token.
  */
@@ -89,9 +89,4 @@ function single(query: URLSearchParams, name: string): string | undefined {
   const [value, second] = query.getAll(name);
   if (second !== undefined) throw refuse.badRequest(`The query names "${name}" twice.`);
   return value;
-}
-
-function headerOf(request: HandshakeRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' || value === undefined ? value : value[0];
 }

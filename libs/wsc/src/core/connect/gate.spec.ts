@@ -189,6 +189,7 @@ describe('the gate', () => {
 
 describe('the places of the gate', () => {
   const alive = new AbortController().signal;
+  const forEver = new Promise<never>(() => undefined);
 
   it('are never more than the limit, however many handshakes come at once', async () => {
     await using test = await TestHub.start({ limits: { maxConnections: 10 } });
@@ -216,12 +217,22 @@ describe('the places of the gate', () => {
     ]);
   });
 
-  it.each<[string, number, (test: TestHub) => void, AbortSignal]>([
-    ['a guard says no', 403, (test) => test.hub.gate.addConnectGuard(() => false), alive],
-    ['a guard hangs', 503, (test) => test.hub.gate.addConnectGuard(() => new Promise(() => undefined)), alive],
-    ['middleware hangs', 503, (test) => test.hub.useUpgrade(() => new Promise(() => undefined)), alive],
-    ['the client has gone', 503, () => undefined, AbortSignal.abort()],
-  ])('are given back when %s', async (_, status, prepare, signal) => {
+  it.each<{ when: string; status: number; prepare: (test: TestHub) => void; signal: AbortSignal }>([
+    {
+      when: 'a guard says no',
+      status: 403,
+      prepare: ({ hub }) => hub.gate.addConnectGuard(() => false),
+      signal: alive,
+    },
+    {
+      when: 'a guard hangs',
+      status: 503,
+      prepare: ({ hub }) => hub.gate.addConnectGuard(() => forEver),
+      signal: alive,
+    },
+    { when: 'middleware hangs', status: 503, prepare: ({ hub }) => hub.useUpgrade(() => forEver), signal: alive },
+    { when: 'the client has gone', status: 503, prepare: () => undefined, signal: AbortSignal.abort() },
+  ])('are given back when $when', async ({ status, prepare, signal }) => {
     await using test = await TestHub.start({ limits: { maxConnections: 1, maxConnectionsPerUser: 1 } });
     prepare(test);
     for (let attempt = 0; attempt < 2; attempt += 1) {

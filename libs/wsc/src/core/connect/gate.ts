@@ -16,6 +16,7 @@ import type { Endpoint, PathTable } from './path-table.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';
 import { Reservations } from './reservations.js';
+import { isRevoked } from './revocation.js';
 import { isAllowedUserType } from './user-type.js';
 import { withDeadline } from './with-deadline.js';
 
@@ -48,7 +49,7 @@ export interface GateDependencies {
 const retryAfterSeconds = 5;
 
 /**
- * All checks between a parsed upgrade request and the 101, in the order of PROTOCOL.md §1. Places are reserved before the first
+ * All checks between a parsed upgrade request and the 101, in the order of PROTOCOL.md §1.3. Places are reserved before the first
  * await and given back on every refusal.
  */
 export class Gate {
@@ -86,7 +87,7 @@ export class Gate {
     // Taken out here, so that what lives as long as the connection doesn't hold its handshake and request.
     const { release } = places;
     try {
-      // Up to here and within #reserve nothing is awaited: simultaneous handshakes can't get past a limit together.
+      // Before the first await: simultaneous handshakes can't get past a limit together.
       const endpoint = this.#reserve(request, places);
       const handshake = this.#createHandshake(request);
       await this.#withDeadline(signal, () => this.#check(handshake, places));
@@ -181,9 +182,7 @@ export class Gate {
     requireValid(principal);
     if (principal.expiresAt !== undefined && principal.expiresAt <= clock.now())
       throw refuse.unauthorized('The token has expired.');
-    if (principal.tokenId !== undefined && (await revocations?.isRevoked(principal.tokenId)) === true) {
-      throw refuse.unauthorized('The token was revoked.');
-    }
+    if (await isRevoked(revocations, principal)) throw refuse.unauthorized('The token was revoked.');
     if (!isAllowedUserType(principal, userTypes)) throw refuse.forbidden('This user type is not allowed.');
     handshake.principal = principal;
   }

@@ -22,7 +22,7 @@ export class Handshake {
   readonly params: Readonly<Record<string, string>>;
   /** The client's address; behind a trusted proxy the forwarded one. */
   readonly remoteAddress: string;
-  /** The bearer token, wherever it came from (PROTOCOL.md §1). Never logged. */
+  /** The bearer token, wherever it came from (PROTOCOL.md §1.2). Never logged. */
   readonly token: string | undefined;
   /** The one-time connect token. Never logged. */
   readonly connectToken: string | undefined;
@@ -48,9 +48,14 @@ export class Handshake {
 
   /** The first value of a header, or undefined. `name` in lower case. */
   header(name: string): string | undefined {
-    const value = this.request.headers[name];
-    return typeof value === 'string' || value === undefined ? value : value[0];
+    return headerOf(this.request, name);
   }
+}
+
+/** The first value of a request's header, or undefined. `name` in lower case. */
+export function headerOf(request: HandshakeRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' || value === undefined ? value : value[0];
 }
 
 export interface HandshakeInit {

@@ -4,7 +4,7 @@ import { matchSegments, parsePattern, splitPath, type PathSegment } from './path
 export interface Endpoint {
   /** For example `/ws` or `/v/:tenant`. */
   readonly pattern: string;
-  /** What a client speaks that offers no subprotocol (PROTOCOL.md §1). */
+  /** What a client speaks that offers no subprotocol (PROTOCOL.md §1.1). */
   readonly defaultProtocol?: string;
 }
 

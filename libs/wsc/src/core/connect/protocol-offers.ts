@@ -1,6 +1,6 @@
 import { refuse } from './refusal.js';
 
-/** What the `Sec-WebSocket-Protocol` offers of a handshake say (PROTOCOL.md §1). */
+/** What the `Sec-WebSocket-Protocol` offers of a handshake say (PROTOCOL.md §1.1). */
 export interface ProtocolOffers {
   /** The first offer of the client's that the server speaks; undefined when nothing was offered at all. */
   readonly protocol: string | undefined;

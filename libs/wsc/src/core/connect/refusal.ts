@@ -19,7 +19,7 @@ const reasonPhrases: ReadonlyMap<number, string> = new Map([
   [504, 'Gateway Timeout'],
 ]);
 
-/** The JSON body of every refused upgrade (PROTOCOL.md §1). */
+/** The JSON body of every refused upgrade (PROTOCOL.md §1.3). */
 export interface RefusalBody {
   readonly statusCode: number;
   readonly error: string;
@@ -49,7 +49,7 @@ export class HandshakeRefusal extends Error {
   }
 }
 
-/** The refusals of PROTOCOL.md §1. */
+/** The refusals of PROTOCOL.md §1.3. */
 export const refuse = {
   badRequest: (message: string) => new HandshakeRefusal(400, message),
   unauthorized: (message: string, cause?: unknown) =>

@@ -2,6 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import type { Authenticator, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Principal } from './principal.js';
+import { isRevoked } from './revocation.js';
 import { isAllowedUserType } from './user-type.js';
 
 /** What tokens are checked and revoked with. */
@@ -27,7 +28,7 @@ export async function verifyToken(
   if (authenticator === undefined)
     throw unavailable('Tokens can be checked only where an authenticator is configured.');
   const principal = await authenticator.verify(token);
-  if (principal.tokenId !== undefined && (await revocations?.isRevoked(principal.tokenId)) === true) {
+  if (await isRevoked(revocations, principal)) {
     throw new WscError('WSC_UNAUTHORIZED', { message: 'The token was revoked.' });
   }
   if (!isAllowedUserType(principal, userTypes)) throw new WscError('WSC_FORBIDDEN');
