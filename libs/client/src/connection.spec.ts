@@ -321,8 +321,9 @@ describe('an ended connection', () => {
 
   it('by close() does not disturb the one that follows it', async () => {
     const { client, gateway, connection } = await startClient();
-    void client.close();
+    const closing = client.close();
     await client.connect();
+    await closing;
     await expect(connection.closed).resolves.toBe(1000);
     const second = await gateway.connections.next();
     await client.close();

@@ -127,8 +127,9 @@ describe('a room', () => {
 
   it('is forgotten with close()', async () => {
     const { client, gateway, connection } = await startClient();
-    void client.joinRoom('chat:1');
+    const joined = client.joinRoom('chat:1');
     await connection.answer({ room: 'chat:1' });
+    await joined;
     await client.close();
     await client.connect();
     client.send('marker', 1);
