@@ -1,6 +1,6 @@
-import { WscError } from '@nest-wsc/protocol';
+import { WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
-import type { TestHub } from '../testing/test-hub.js';
+import type { TestClient, TestHub } from '../testing/test-hub.js';
 import type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
 import { withResolver, type Resolvable } from './with-resolver.js';
 
@@ -71,3 +71,13 @@ export const nothing: Readonly<Record<string, number>> = Object.freeze({
   blockedConnections: 0,
   onlineEverywhere: 0,
 });
+
+/** What a request was answered with so far, in short: values, `…value` for more to come, or the error's name. */
+export function answersTo({ received }: TestClient, requestId: string): unknown[] {
+  const short = (envelope: ServerEnvelope) => {
+    if (!('requestId' in envelope) || envelope.requestId !== requestId) return [];
+    if (envelope.type === 'error') return [envelope.error];
+    return [envelope.more === true ? `…${String(envelope.data)}` : envelope.data];
+  };
+  return received.flatMap(short);
+}

@@ -1,4 +1,4 @@
-import { DecodeError, errorCatalogue, WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
+import { DecodeError, WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { Hooks } from '../hooks.js';
 import type { InterceptorChain } from '../interceptors.js';
@@ -131,6 +131,6 @@ export class Answers {
       cause: error,
     });
     hooks.error(error, context.connection);
-    return new WscError('WSC_INTERNAL', { message: errorCatalogue.WSC_INTERNAL.message });
+    return new WscError('WSC_INTERNAL');
   }
 }

@@ -63,7 +63,10 @@ export class Inbound implements InboundReceiver {
     counters.messagesReceived += 1;
     counters.bytesReceived += payload.length;
     const now = clock.monotonic();
-    if (this.#rate.isExhausted(now)) return this.#overRate(this.#rate.takeMessage(now));
+    if (this.#rate.isExhausted(now)) {
+      this.#overRate(this.#rate.takeMessage(now));
+      return;
+    }
     const envelope = this.#decode(payload, now);
     if (envelope !== undefined) this.#accept(envelope, now);
   }
@@ -95,12 +98,19 @@ export class Inbound implements InboundReceiver {
     const connection = this.#connection;
     if (envelope.type === 'request' || envelope.type === 'notify') {
       const verdict = this.#rate.takeMessage(now);
-      if (verdict.kind !== 'pass') return this.#overRate(verdict, envelope);
+      if (verdict.kind !== 'pass') {
+        this.#overRate(verdict, envelope);
+        return;
+      }
       if (envelope.form === 'wsc' && connection.encoding.codec.canAck) connection.allowAcks();
-      return this.#enqueue(envelope);
+      this.#enqueue(envelope);
+      return;
     }
     const verdict = this.#rate.takeControl(now);
-    if (verdict.kind !== 'pass') return this.#overRate(verdict);
+    if (verdict.kind !== 'pass') {
+      this.#overRate(verdict);
+      return;
+    }
     switch (envelope.type) {
       case 'ack':
         this.#deps.counters.ignoredAcks += this.#deps.acks.settle(
@@ -139,8 +149,10 @@ export class Inbound implements InboundReceiver {
   #run(message: Message): void {
     const { routes, pipeline, inFlight, answers, isDraining } = this.#deps;
     const context = new MessageContext(this.#connection, message, traceIdFrom(message.traceparent));
-    if (isDraining())
-      return answers.refuse(context, new WscError('WSC_UNAVAILABLE', { message: 'The server is shutting down.' }));
+    if (isDraining()) {
+      answers.refuse(context, new WscError('WSC_UNAVAILABLE', { message: 'The server is shutting down.' }));
+      return;
+    }
     const route = routes.find(this.#connection.path, message.event);
     const running = pipeline.run(context, route);
     if (!(running instanceof Promise)) return;
@@ -181,7 +193,7 @@ export class Inbound implements InboundReceiver {
       );
   }
 
-  /** PROTOCOL.md §7: ten invalid envelopes within a minute close with 4502. */
+  /** Too many of them within a minute close with 4502 (PROTOCOL.md §1.4). */
   #invalid(error: WscError, now: number): void {
     const { counters, limits, answers } = this.#deps;
     counters.invalidMessages += 1;

@@ -18,12 +18,12 @@ const close: RateVerdict = { kind: 'close' };
 const answerEveryMs = 1_000;
 /** A second without a refusal ends a time of being over. */
 const calmMs = 1_000;
-/** Over for so long closes with 4029 (PROTOCOL.md §7). */
+/** Over for so long closes with 4029 (PROTOCOL.md §1.4). */
 const closeAfterMs = 10_000;
 /** Acks and pings have a bucket of their own, so that a busy client can still acknowledge; it is this much larger. */
 const controlFactor = 2;
 
-/** How many messages a connection may send (PROTOCOL.md §2). All times are monotonic milliseconds. */
+/** How many messages a connection may send (PROTOCOL.md §1.4). All times are monotonic milliseconds. */
 export class MessageRate {
   readonly #messages: TokenBucket;
   readonly #control: TokenBucket;

@@ -74,18 +74,24 @@ export class Pipeline {
     return this.#answer(context, result);
   }
 
-  /** At most one execution starts per id; a repeat gets the first answer (PROTOCOL.md §2). */
+  /** At most one execution starts per id; a repeat gets the first answer (PROTOCOL.md §2.6). */
   async #executeOnce(context: MessageContext, route: Route, id: string): Promise<void> {
     const { connection } = context;
-    const owner = `${connection.userId ?? connection.id} ${connection.deviceId}`;
-    const decision = this.#deps.idempotency.begin(owner, id, fingerprintOf(context.event, context.data));
+    const decision = this.#deps.idempotency.begin(
+      connection.userId ?? connection.id,
+      // A device id has no spaces (PROTOCOL.md §5), so two devices can't make the same id of theirs.
+      `${connection.deviceId} ${id}`,
+      fingerprintOf(context.event, context.data),
+    );
     switch (decision.kind) {
       case 'conflict':
         throw new WscError('WSC_CONFLICT', { message: 'This id was used for another request.' });
       case 'full':
         throw new WscError('WSC_LIMIT_EXCEEDED', { message: 'Too many requests with an id are running.' });
-      case 'repeat':
-        return this.#repeat(context, await decision.answer);
+      case 'repeat': {
+        this.#repeat(context, await decision.answer);
+        return;
+      }
       case 'new':
         return this.#first(context, route, decision.settle);
     }

@@ -4,7 +4,7 @@ import type { MessageContext } from '../messages/message-context.js';
 
 /**
  * Answers a message. May return a value, a promise, an async iterable or anything with `subscribe` (an Observable): these last two
- * give several answers (PROTOCOL.md §3). Throw a `WscError` to refuse; anything else thrown is `WSC_INTERNAL` for the client.
+ * give several answers (PROTOCOL.md §3.2). Throw a `WscError` to refuse; anything else thrown is `WSC_INTERNAL` for the client.
  */
 export type MessageHandler = (data: unknown, context: MessageContext) => unknown;
 
@@ -64,7 +64,7 @@ export class RouteTable {
   #tableOf(path: string | undefined): Map<string, Route> {
     if (path === undefined) return this.#everywhere;
     let table = this.#byPath.get(path);
-    if (table === undefined) this.#byPath.set(path, (table = new Map()));
+    if (table === undefined) this.#byPath.set(path, (table = new Map<string, Route>()));
     return table;
   }
 }

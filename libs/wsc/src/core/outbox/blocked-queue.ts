@@ -7,7 +7,7 @@ import type { EncodedMessage } from './encoded-message.js';
 export class BlockedQueue {
   readonly #high: EncodedMessage[] = [];
   readonly #normal: EncodedMessage[] = [];
-  // Heads instead of shift(): taking is O(1) however long the queue.
+  // Heads instead of shift(), which would move all the others for each message: they are moved once per write.
   #highHead = 0;
   #normalHead = 0;
   #byteLength = 0;

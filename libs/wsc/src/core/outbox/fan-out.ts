@@ -60,7 +60,7 @@ export class FanOut {
   rootsOf(encoding: Encoding): ChainRoots {
     let roots = this.#roots.get(encoding);
     if (roots === undefined) {
-      roots = { high: PendingChain.createRoot(), normal: PendingChain.createRoot() };
+      roots = { high: new PendingChain(), normal: new PendingChain() };
       this.#roots.set(encoding, roots);
     }
     return roots;
@@ -123,6 +123,6 @@ export class FanOut {
 
   readonly #checkStalled = (): void => {
     const limit = this.#clock.monotonic() - this.#writeTimeoutMs();
-    for (const outbox of [...this.#blocked]) if (outbox.blockedSince <= limit) outbox.stalled();
+    for (const outbox of this.#blocked) if (outbox.blockedSince <= limit) outbox.stalled();
   };
 }

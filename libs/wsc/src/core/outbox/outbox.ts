@@ -69,7 +69,9 @@ export class Outbox implements Flushable, Stallable {
     if (this.#isClosed) return false;
     if (this.#queue !== undefined) return this.#pushBlocked(this.#queue, message);
     const chain =
-      message.lane === 'high' ? (this.#high = this.#high.then(message)) : (this.#normal = this.#normal.then(message));
+      message.lane === 'high'
+        ? (this.#high = this.#high.append(message))
+        : (this.#normal = this.#normal.append(message));
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       this.#fanOut.schedule(this);

@@ -13,20 +13,16 @@ export class PendingChain {
   #next: PendingChain | undefined;
   #joined: Buffer | undefined;
 
-  private constructor(previous: PendingChain | undefined, message: EncodedMessage | undefined) {
+  /** Without arguments the empty sequence, that all others of one encoding and lane start from. */
+  constructor(previous?: PendingChain, message?: EncodedMessage) {
     this.#previous = previous;
     this.#message = message;
     this.byteLength = previous === undefined || message === undefined ? 0 : previous.byteLength + message.bytes.length;
     this.count = previous === undefined ? 0 : previous.count + 1;
   }
 
-  /** The empty sequence that all others of one encoding and lane start from. */
-  static createRoot(): PendingChain {
-    return new PendingChain(undefined, undefined);
-  }
-
   /** This sequence with `message` behind it. Only the newest continuation is remembered, which is the one that others will ask for. */
-  then(message: EncodedMessage): PendingChain {
+  append(message: EncodedMessage): PendingChain {
     const next = this.#next;
     if (next !== undefined && next.#message === message) return next;
     return (this.#next = new PendingChain(this, message));

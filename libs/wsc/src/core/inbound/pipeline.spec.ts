@@ -1,0 +1,296 @@
+import { WscError } from '@nest-wsc/protocol';
+import { TestHub } from '../../testing/test-hub.js';
+import { answersTo } from '../hub.fixture.js';
+import { withResolver } from '../with-resolver.js';
+
+const request = (event: string, more: Readonly<Record<string, unknown>> = {}) => ({
+  type: 'request',
+  event,
+  request_id: 'r',
+  ...more,
+});
+
+describe('an answer', () => {
+  it.each<[string, () => unknown, unknown]>([
+    ['a value', () => ({ a: [1] }), { a: [1] }],
+    ['a promise', () => Promise.resolve('later'), 'later'],
+    ['nothing', () => undefined, null],
+    ['false', () => false, false],
+  ])('may be %s', async (_, handler, data) => {
+    await using test = await TestHub.start();
+    test.hub.handle('x', handler);
+    const client = await test.connect();
+    expect(await client.request('x')).toMatchObject({ type: 'response', data, timestamp: test.clock.now() });
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('secret');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('secret'))],
+    ['rejects with text', () => Promise.reject(Object.assign(new Error(), { toString: () => 'secret' }))],
+    [
+      'throws an internal WscError',
+      () => {
+        throw new WscError('WSC_INTERNAL', { message: 'secret', details: 'secret' });
+      },
+    ],
+    ['answers a BigInt', () => ({ secret: 1n })],
+    [
+      'answers a cycle',
+      () => {
+        const cycle: { secret?: unknown } = {};
+        cycle.secret = cycle;
+        return cycle;
+      },
+    ],
+    [
+      'answers what throws when it is written',
+      () => ({
+        toJSON: () => {
+          throw new Error('secret');
+        },
+      }),
+    ],
+    [
+      'answers what throws when it is looked at',
+      () => ({
+        get then(): never {
+          throw new Error('secret');
+        },
+      }),
+    ],
+  ])(
+    'is WSC_INTERNAL where the handler %s, with the cause in the log and the error callbacks only',
+    async (_, handler) => {
+      await using test = await TestHub.start();
+      const errors: unknown[] = [];
+      test.hub.hooks.onError((error) => void errors.push(error));
+      test.hub.handle('x', handler);
+      const client = await test.connect();
+      const answer = await client.request('x');
+      expect(answer).toMatchObject({ type: 'error', code: 500, error: 'WSC_INTERNAL', message: 'Internal error.' });
+      expect(JSON.stringify(client.received)).not.toContain('secret');
+      expect([test.logger.messages('error'), errors.length, test.hub.stats().errors]).toEqual([
+        ['A handler failed.'],
+        1,
+        1,
+      ]);
+    },
+  );
+
+  it('says what a WscError says, and still comes where its details can not be written', async () => {
+    await using test = await TestHub.start();
+    test.hub.handle('limit', () =>
+      Promise.reject(new WscError('WSC_LIMIT_EXCEEDED', { retryAfterMs: 250, message: 'Slow.' })),
+    );
+    test.hub.handle('bad', () =>
+      Promise.reject(new WscError('WSC_CONFLICT', { details: 1n, cause: new Error('secret') })),
+    );
+    const client = await test.connect();
+    expect(await client.request('limit')).toMatchObject({ code: 429, retryAfterMs: 250, message: 'Slow.' });
+    const bad = await client.request('bad');
+    expect(bad).toMatchObject({ error: 'WSC_CONFLICT' });
+    expect(bad).not.toHaveProperty('details');
+  });
+});
+
+describe('a request with an id', () => {
+  it('runs once: a repeat in flight shares the answer, a later one gets it again, under its own request id', async () => {
+    await using test = await TestHub.start();
+    const work = withResolver<string>();
+    let runs = 0;
+    test.hub.handle('order', () => {
+      runs += 1;
+      return work.promise;
+    });
+    const client = await test.connect({ userId: 'ann', deviceId: 'phone' });
+    const order = (requestId: string, on = client) =>
+      on.send(request('order', { request_id: requestId, id: 'o-1', data: { sku: 1 } }));
+    await order('a');
+    await order('b');
+    work.resolve('placed');
+    await test.settle();
+    await client.disconnect();
+    const again = await test.connect({ userId: 'ann', deviceId: 'phone' });
+    await order('c', again);
+    const other = await test.connect({ userId: 'ann', deviceId: 'laptop' });
+    await order('d', other);
+    const answers = [answersTo(client, 'a'), answersTo(client, 'b'), answersTo(again, 'c'), answersTo(other, 'd')];
+    expect([answers, runs]).toEqual([[['placed'], ['placed'], ['placed'], ['placed']], 2]);
+    await again.send(request('order', { request_id: 'e', id: 'o-1', data: { sku: 2 } }));
+    expect(answersTo(again, 'e')).toEqual(['WSC_CONFLICT']);
+  });
+
+  it.each([
+    ['is kept when it is final', 'WSC_CONFLICT', 1],
+    ['is not kept when it is temporary', 'WSC_UNAVAILABLE', 2],
+  ] as const)('has an error that %s', async (_, error, runs) => {
+    await using test = await TestHub.start();
+    let count = 0;
+    test.hub.handle('order', () => {
+      count += 1;
+      throw new WscError(error);
+    });
+    const client = await test.connect({ userId: 'ann' });
+    for (const requestId of ['a', 'b']) {
+      await client.send(request('order', { request_id: requestId, id: 'o-1' }));
+      expect(answersTo(client, requestId)).toEqual([error]);
+    }
+    expect(count).toBe(runs);
+  });
+
+  it('is not run again where its answer was lost: a stream, or one that could not be written', async () => {
+    await using test = await TestHub.start();
+    let runs = 0;
+    test.hub.handle('stream', async function* () {
+      runs += 1;
+      yield 1;
+    });
+    test.hub.handle('bigint', () => {
+      runs += 1;
+      return 1n;
+    });
+    const client = await test.connect({ userId: 'ann' });
+    for (const event of ['stream', 'bigint'])
+      for (const copy of ['1', '2']) await client.send(request(event, { request_id: `${event}${copy}`, id: event }));
+    expect([answersTo(client, 'stream2'), answersTo(client, 'bigint2'), runs]).toEqual([
+      ['WSC_CONFLICT'],
+      ['WSC_CONFLICT'],
+      2,
+    ]);
+  });
+
+  it('belongs to its connection where that is anonymous', async () => {
+    await using test = await TestHub.start();
+    let runs = 0;
+    test.hub.handle('order', () => (runs += 1));
+    for (const client of [await test.connect({ deviceId: 'd' }), await test.connect({ deviceId: 'd' })])
+      await client.send(request('order', { id: 'o-1' }));
+    expect(runs).toBe(2);
+  });
+});
+
+describe('what stands around a handler', () => {
+  it('runs in order: callbacks, middleware, interceptors, handler, interceptors', async () => {
+    await using test = await TestHub.start();
+    const order: unknown[] = [];
+    test.hub.hooks.onMessage(({ event }) => void order.push(`callback ${event}`));
+    test.hub.use(async ({ kind }, next) => {
+      order.push(`in ${kind}`);
+      const answer = await next();
+      order.push('out');
+      return { answer };
+    });
+    test.hub.interceptors.add({
+      inbound: (message) => {
+        order.push('inbound');
+        return { ...message, data: 'rewritten' };
+      },
+      outbound: (message, target) => {
+        order.push(`outbound ${target.kind} ${message.event}`);
+        return { ...message, data: [message.data] };
+      },
+    });
+    test.hub.handle('x', (data, context) => {
+      order.push('handler');
+      return [data, context.data];
+    });
+    const client = await test.connect();
+    expect(await client.request('x', 'original')).toMatchObject({ data: [{ answer: ['rewritten', 'rewritten'] }] });
+    expect(order).toEqual(['callback x', 'in request', 'inbound', 'handler', 'out', 'outbound response x']);
+  });
+
+  it.each<[string, (test: TestHub) => void, string]>([
+    [
+      'a callback throws',
+      ({ hub }) =>
+        void hub.hooks.onMessage(() => {
+          throw new WscError('WSC_CONFLICT');
+        }),
+      'WSC_CONFLICT',
+    ],
+    [
+      'a callback rejects',
+      ({ hub }) => void hub.hooks.onMessage(() => Promise.reject(new Error('bug'))),
+      'WSC_INTERNAL',
+    ],
+    [
+      'middleware throws',
+      ({ hub }) =>
+        hub.use(() => {
+          throw new WscError('WSC_UNAUTHORIZED');
+        }),
+      'WSC_UNAUTHORIZED',
+    ],
+    [
+      'middleware rejects',
+      ({ hub }) => hub.use(() => Promise.reject(new WscError('WSC_UNAUTHORIZED'))),
+      'WSC_UNAUTHORIZED',
+    ],
+    ['an interceptor vetoes', ({ hub }) => void hub.interceptors.add({ inbound: () => undefined }), 'WSC_FORBIDDEN'],
+    [
+      'an interceptor vetoes later',
+      ({ hub }) => void hub.interceptors.add({ inbound: async () => undefined }),
+      'WSC_FORBIDDEN',
+    ],
+    [
+      'an interceptor throws',
+      ({ hub }) =>
+        void hub.interceptors.add({
+          inbound: () => {
+            throw new Error('bug');
+          },
+        }),
+      'WSC_INTERNAL',
+    ],
+  ])('refuses the message when %s, before its handler runs', async (_, prepare, error) => {
+    await using test = await TestHub.start();
+    let runs = 0;
+    test.hub.handle('x', () => (runs += 1));
+    prepare(test);
+    const client = await test.connect();
+    expect([await client.request('x'), runs]).toEqual([expect.objectContaining({ error }), 0]);
+  });
+
+  it('may answer instead of the handler, or veto its answer', async () => {
+    await using test = await TestHub.start();
+    test.hub.handle('x', () => 'handler');
+    test.hub.use(({ event }, next) => (event === 'x' ? 'middleware' : next()));
+    const remove = test.hub.interceptors.add({ outbound: () => undefined });
+    const client = await test.connect();
+    expect(await client.request('x')).toMatchObject({ error: 'WSC_FORBIDDEN' });
+    remove();
+    expect(await client.request('x')).toMatchObject({ data: 'middleware' });
+  });
+
+  it('guards built-in events by the guard of the gateways, and own events not', async () => {
+    await using test = await TestHub.start();
+    test.hub.namespaces.define('chat', { joinable: true });
+    test.hub.handle('own', () => 'ok');
+    const guarded: string[] = [];
+    test.hub.routes.builtInGuard = async ({ event, connection }) => {
+      guarded.push(event);
+      if (connection.userId === undefined) throw new WscError('WSC_UNAUTHORIZED');
+    };
+    const [ann, nobody] = [await test.connect({ userId: 'ann' }), await test.connect()];
+    expect(await nobody.request('join_room', { room: 'chat:1' })).toMatchObject({ error: 'WSC_UNAUTHORIZED' });
+    expect(await ann.request('join_room', { room: 'chat:1' })).toMatchObject({ data: { room: 'chat:1' } });
+    expect(await nobody.request('own')).toMatchObject({ data: 'ok' });
+    expect([guarded, nobody.connection.rooms]).toEqual([['join_room', 'join_room'], []]);
+  });
+
+  it('tells listeners of each message that has a handler', async () => {
+    await using test = await TestHub.start();
+    const heard: unknown[] = [];
+    test.hub.events.on('message.received', ({ userId, data }) => void heard.push([userId, data]));
+    test.hub.handle('x', () => undefined);
+    const client = await test.connect({ userId: 'ann' });
+    await client.request('x');
+    await client.request('unknown');
+    expect(heard).toEqual([['ann', { event: 'x', traceId: expect.any(String) as string }]]);
+  });
+});
