@@ -1,14 +1,13 @@
 import { WscConfigError, type ConfigFault } from './config-fault.js';
 import type { ConfigFile } from './config-file.js';
 import { didYouMean } from './did-you-mean.js';
-import { settingFields, type LiveSettingName, type SettingField } from './setting-fields.js';
+import { fieldOfOption, settingFields, type LiveSettingName } from './setting-fields.js';
 import type { GivenSetting, SettingLayer } from './setting-source.js';
 import type { SettingName, WscSettings } from './wsc-settings.js';
 
 /** What may change while the application runs. */
 export type LiveSettings = { readonly [Name in LiveSettingName]?: WscSettings[Name] | undefined };
 
-const fieldByOption: ReadonlyMap<string, SettingField> = new Map(settingFields.map((field) => [field.option, field]));
 const liveOptions = settingFields.filter(({ change }) => change === 'live').map(({ option }) => option);
 
 /**
@@ -19,7 +18,7 @@ export function readChanges(changes: LiveSettings): SettingLayer {
   const layer = new Map<SettingName, GivenSetting>();
   const faults: ConfigFault[] = [];
   for (const [option, value] of Object.entries(changes)) {
-    const field = fieldByOption.get(option);
+    const field = fieldOfOption(option);
     if (field?.change === 'live') {
       if (value !== undefined) layer.set(field.name, { value, source: { kind: 'update' } });
     } else if (field !== undefined) {

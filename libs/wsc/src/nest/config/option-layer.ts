@@ -1,7 +1,7 @@
 import type { CheckedLayer, ConfigFault } from './config-fault.js';
 import { didYouMean } from './did-you-mean.js';
 import { codeOptionNames, jwtCodeOptionNames, type WscModuleOptions } from './module-options.js';
-import { settingFields, type SettingField } from './setting-fields.js';
+import { fieldOfOption, settingFields, type SettingField } from './setting-fields.js';
 import type { GivenSetting } from './setting-source.js';
 import type { SettingName } from './wsc-settings.js';
 
@@ -13,9 +13,8 @@ export const loadedValues: unique symbol = Symbol('values loaded by wscConfig');
 
 type LoadedValues = Readonly<Record<string, unknown>>;
 
-const fieldByOption: ReadonlyMap<string, SettingField> = new Map(settingFields.map((field) => [field.option, field]));
 const knownOptions: readonly string[] = [
-  ...fieldByOption.keys(),
+  ...settingFields.map(({ option }) => option),
   ...codeOptionNames,
   ...jwtCodeOptionNames.map((name) => `jwt.${name}`),
 ];
@@ -27,7 +26,7 @@ export function readOptions(options: WscModuleOptions & { readonly [loadedValues
   const faults: ConfigFault[] = [];
   for (const [option, value] of flatten(options)) {
     if (value === undefined || value === null) continue;
-    const field = fieldByOption.get(option);
+    const field = fieldOfOption(option);
     if (field !== undefined) {
       if (value === loaded[field.name]) continue;
       layer.set(field.name, { value: toGiven(field, value), source: { kind: 'option', option } });

@@ -118,6 +118,13 @@ export const settingFields: readonly SettingField[] = Object.freeze(
     .map((name) => toField(name, specs[name])),
 );
 
+const fieldByOption: ReadonlyMap<string, SettingField> = new Map(settingFields.map((field) => [field.option, field]));
+
+/** What is set by an option such as `maxConnections` or `jwt.secret`; undefined where nothing is. */
+export function fieldOfOption(option: string): SettingField | undefined {
+  return fieldByOption.get(option);
+}
+
 /** The field of a setting. */
 export function fieldOf(name: SettingName): SettingField {
   return toField(name, specs[name]);
