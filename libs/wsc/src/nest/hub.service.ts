@@ -38,7 +38,7 @@ import type { DataUpdate, Notification } from './messages.js';
 /**
  * The hub, for the rest of the application: inject it anywhere. Sends run in the caller's turn up to the outboxes, so that they keep
  * their order, and their promises say what is true: for how many connections the message was queued. A send that nobody awaits ends
- * nothing when it fails. With `WSC_ENABLED=false` every call that needs connections rejects with WSC_UNAVAILABLE; registrations do nothing.
+ * nothing when it fails. With `WSC_ENABLED=false` every call that needs connections rejects with WSC_UNAVAILABLE; registrations, which answer the service itself so that they can be chained, do nothing.
  */
 @Injectable()
 export class HubService {
@@ -69,8 +69,6 @@ export class HubService {
   get stats(): HubStats {
     return this.#hub.stats();
   }
-
-  // Sending
 
   /** To everyone. */
   broadcast(message: MessageInput, options?: SendOptions): Promise<SendResult> {
@@ -126,8 +124,6 @@ export class HubService {
     return this.broadcast({ event: 'data_update', data: update });
   }
 
-  // Rooms
-
   /** Makes a room that stays when it is empty. @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED, WSC_UNAVAILABLE when disabled. */
   createRoom(room: string, options?: RoomOptions): RoomInfo {
     return this.#now().createRoom(room, options);
@@ -170,8 +166,6 @@ export class HubService {
   roomsOf(connectionId: string): readonly string[] {
     return this.#now().roomsOf(connectionId);
   }
-
-  // Users and connections
 
   isUserOnline(userId: string): Promise<boolean> {
     return this.#later((hub) => hub.isUserOnline(userId));
@@ -226,8 +220,6 @@ export class HubService {
   issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
     return this.#later((hub) => hub.issueConnectToken(principal));
   }
-
-  // Registering; each answers the service itself, so that calls can be chained.
 
   /** Runs for each connection before its first message; a throw or `false` refuses it. */
   onConnect(callback: ConnectHook<Connection>): this {

@@ -17,7 +17,11 @@ export class WscAdapter extends WsAdapter {
   }
 
   override create(): HubService {
-    return this.#context.get(HubService, { strict: false });
+    try {
+      return this.#context.get(HubService, { strict: false });
+    } catch (cause) {
+      throw new Error('WscAdapter needs WscModule.forRoot() among the imports of the root module.', { cause });
+    }
   }
 
   override bindClientConnect(): void {

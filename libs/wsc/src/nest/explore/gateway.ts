@@ -60,7 +60,7 @@ export function markOn<T>(mark: ReflectableDecorator<T>, target: Type<unknown> |
 }
 
 /** Leading slash always, trailing slash never: `/ws/` is answered anyway. */
-export function normalizePath(path: unknown, defaultPath: string): string {
+function normalizePath(path: unknown, defaultPath: string): string {
   if (typeof path !== 'string' || path === '') return defaultPath;
   return `/${path.replace(/^\/+|\/+$/g, '')}`;
 }

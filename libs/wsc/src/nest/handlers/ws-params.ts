@@ -3,12 +3,12 @@ import type { ParamsFactory } from '@nestjs/core';
 import type { ParamData } from '@nestjs/common';
 
 /** Numbers that `@ConnectedSocket`, `@MessageBody` and `@Ack` leave behind; @nestjs/websockets exports them nowhere. */
-export const paramTypes = { connection: 0, data: 3, ack: 13 } as const;
+const paramTypes = { connection: 0, data: 3, ack: 13 } as const;
 /** Ours: the message's context, third parameter of a method without parameter decorators. */
 const contextType = 1000;
 
 /** Where the parameters of a method without any parameter decorator come from: connection, data, context. */
-export const defaultParamsKey = 'wsc:default-params';
+const defaultParamsKey = 'wsc:default-params';
 const defaultParams = {
   [`${contextType}:2`]: { index: 2, data: undefined, pipes: [] },
   [`${paramTypes.data}:1`]: { index: 1, data: undefined, pipes: [] },

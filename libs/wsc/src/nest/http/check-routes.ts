@@ -17,7 +17,8 @@ export interface ConnectionCheckRoutes {
  * An application's own route on that path stays. Not on `/`, which is somebody's start page.
  */
 export function serveConnectionChecks({ adapter, paths, check, logger }: ConnectionCheckRoutes): void {
-  for (const path of paths.filter((path) => path !== '/')) {
+  // Express takes the trailing slash for the same path, Fastify does not.
+  for (const path of paths.filter((path) => path !== '/').flatMap((path) => [path, `${path}/`])) {
     for (const method of ['get', 'options'] as const) {
       try {
         adapter[method](path, (request: unknown, response: unknown, next?: unknown) => {

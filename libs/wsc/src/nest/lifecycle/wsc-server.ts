@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Hub } from '../../core/index.js';
-import { WsTransport, type OwnPort } from '../../transports/ws/index.js';
+import { WsTransport } from '../../transports/ws/index.js';
 import { WscConfigService } from '../config/wsc-config.service.js';
 import type { WscModuleOptions } from '../config/wsc-options.js';
 import { serveConnectionChecks, type ConnectionCheck } from '../http/check-routes.js';
@@ -18,7 +18,6 @@ export class WscServer {
   readonly #config: WscConfigService;
   readonly #options: WscModuleOptions;
   readonly #transport: WsTransport;
-  #ownPort: OwnPort | undefined;
 
   constructor(
     @Inject(Hub) hub: Hub,
@@ -39,11 +38,6 @@ export class WscServer {
     });
   }
 
-  /** The own port, where there is one; the real number where 0 was asked for. */
-  get port(): number | undefined {
-    return this.#ownPort?.port;
-  }
-
   /** Before the HTTP server has its last route, which answers 404. */
   serveChecks(paths: readonly string[]): void {
     const adapter = httpAdapterOf(this.#adapterHost);
@@ -56,8 +50,8 @@ export class WscServer {
   async listen(): Promise<string> {
     const { port, host } = this.#config.current;
     if (port !== undefined) {
-      this.#ownPort = await this.#transport.listenOwnPort({ port, host, https: this.#options.https });
-      return `port ${String(this.#ownPort.port)}`;
+      const ownPort = await this.#transport.listenOwnPort({ port, host, https: this.#options.https });
+      return `port ${String(ownPort.port)}`;
     }
     const server = this.#httpServer();
     if (server === undefined) return 'no port: there is no HTTP server, and WSC_PORT is not set';
