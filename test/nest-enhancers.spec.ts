@@ -14,7 +14,16 @@ import {
   ValidationPipe,
   type CallHandler,
 } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import {
+  APP_GUARD,
+  APP_INTERCEPTOR,
+  APP_PIPE,
+  ContextIdFactory,
+  REQUEST,
+  type ContextId,
+  type ContextIdStrategy,
+  type HostComponentInfo,
+} from '@nestjs/core';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Connection, CurrentMessage, Handshake, HubService, MessageContext, WscModule } from '@nest-wsc/wsc';
 import { Type } from 'class-transformer';
@@ -240,6 +249,21 @@ describe('validation', () => {
   });
 });
 
+/** Gives all connections of a tenant the same durable instances, as Nest's documentation does for requests. */
+class TenantStrategy implements ContextIdStrategy {
+  readonly #contexts = new Map<string, ContextId>();
+
+  attach(contextId: ContextId, owner: unknown) {
+    const tenant = owner instanceof Connection ? (owner.params['tenant'] ?? '') : '';
+    const shared = this.#contexts.get(tenant) ?? ContextIdFactory.create();
+    this.#contexts.set(tenant, shared);
+    return {
+      resolve: ({ isTreeDurable }: HostComponentInfo) => (isTreeDurable ? shared : contextId),
+      payload: { tenant },
+    };
+  }
+}
+
 describe('request scope', () => {
   const made: object[] = [];
 
@@ -283,6 +307,32 @@ describe('request scope', () => {
     });
     expect(await other.request('calls')).toMatchObject({ data: { calls: ['guard', 'handler'], isOwn: true } });
     expect(made).toHaveLength(2);
+  });
+
+  it('is what a durable provider says it is, for example the tenant', async () => {
+    ContextIdFactory.apply(new TenantStrategy());
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Tenant {
+      count = 0;
+      constructor(@Inject(REQUEST) readonly payload: { readonly tenant: string }) {}
+    }
+    @WebSocketGateway({ path: '/ws/:tenant' })
+    class TenantGateway {
+      constructor(@Inject(Tenant) private readonly tenant: Tenant) {}
+
+      @SubscribeMessage('count')
+      count() {
+        return `${this.tenant.payload.tenant} ${String(++this.tenant.count)}`;
+      }
+    }
+    const { url } = await startApp({ imports: [WscModule.forRoot()], providers: [TenantGateway, Tenant] });
+    const [first, second, other] = await Promise.all(
+      ['acme', 'acme', 'other'].map((tenant) => WscClient.connect(`${url}/ws/${tenant}`)),
+    );
+    expect(await first?.request('count')).toMatchObject({ data: 'acme 1' });
+    expect(await second?.request('count')).toMatchObject({ data: 'acme 2' });
+    expect(await other?.request('count')).toMatchObject({ data: 'other 1' });
+    ContextIdFactory.apply({ attach: (contextId) => () => contextId });
   });
 
   it('is refused at the start for transient guards, which Nest would run half made', async () => {
