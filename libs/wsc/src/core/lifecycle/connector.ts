@@ -1,6 +1,8 @@
 import { WscError, type CloseCodeName, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
-import { Connection, closeDrainMs, type ConnectionHost } from '../connection.js';
+import { isRevoked } from '../connect/revocation.js';
+import { withDeadline } from '../connect/with-deadline.js';
+import { Connection, type ConnectionHost } from '../connection.js';
 import type { EventBus } from '../events.js';
 import type { Heartbeat } from '../heartbeat.js';
 import type { DisconnectReason, Hooks } from '../hooks.js';
@@ -21,7 +23,6 @@ import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../users/connection-registry.js';
 import { connectionsToReplace } from '../users/device-policy.js';
 import type { TokenExpiry } from '../users/token-expiry.js';
-import { withDeadline } from '../connect/with-deadline.js';
 
 export interface ConnectorDependencies {
   readonly clock: Clock;
@@ -40,8 +41,11 @@ export interface ConnectorDependencies {
   readonly userStatus: UserStatus;
   readonly expiry: TokenExpiry;
   readonly counters: Counters;
-  readonly revocations: RevocationList | undefined;
+  readonly revocations?: RevocationList | undefined;
 }
+
+/** How long a connection that closes waits for a blocked link to take what is queued. */
+const closeDrainMs = 2_000;
 
 /** What is to be undone when a connection ends. */
 interface Tenure {
@@ -49,7 +53,7 @@ interface Tenure {
   isSubscribed: boolean;
 }
 
-/** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1, "connected"). */
+/** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1.5). */
 export class Connector {
   readonly #deps: ConnectorDependencies;
   readonly #tenures = new Map<Connection, Tenure>();
@@ -137,10 +141,9 @@ export class Connector {
   }
 
   /** The credential may have been revoked since the gate looked. */
-  async #requireNotRevoked(connection: Connection): Promise<void> {
-    const tokenId = connection.principal?.tokenId;
-    if (tokenId === undefined || this.#deps.revocations === undefined) return;
-    if (await this.#deps.revocations.isRevoked(tokenId)) throw new WscError('WSC_UNAUTHORIZED');
+  async #requireNotRevoked({ principal }: Connection): Promise<void> {
+    if (principal === undefined) return;
+    if (await isRevoked(this.#deps.revocations, principal)) throw new WscError('WSC_UNAUTHORIZED');
   }
 
   async #welcome(connection: Connection): Promise<void> {
@@ -197,14 +200,13 @@ export class Connector {
     const tenure = this.#tenures.get(connection);
     if (tenure === undefined) return;
     this.#tenures.delete(connection);
-    const rooms = connection.rooms;
     connections.delete(connection);
     heartbeat.remove(connection);
     expiry.forget(connection);
     tenure.release();
     // A close that the server itself asked for is no error; a broken link is not one either.
     if (reason.code === 1002 || reason.code === 1007 || reason.code === 1009) counters.errors += 1;
-    await membership.leaveAll(connection);
+    const rooms = await membership.leaveAll(connection);
     await this.#attempt('A subscription could not be ended.', () => this.#unsubscribe(connection, tenure));
     if (!connection.isWelcomed) return;
     await this.#attempt('A user could not be announced offline.', () => this.#announceDeparture(connection, rooms));

@@ -24,7 +24,7 @@ const minReconnectSpreadMs = 1_000;
 const maxReconnectSpreadMs = 60_000;
 
 /**
- * Ends all connections of a node that goes away (PROTOCOL.md §3, `goodbye`): each client is told its own delay, running handlers
+ * Ends all connections of a node that goes away (PROTOCOL.md §3.6): each client is told its own delay, running handlers
  * finish and are answered, then each connection is closed with 1012. Never takes longer than `drainMs`.
  */
 export async function drainConnections(options: DrainOptions): Promise<void> {

@@ -45,7 +45,7 @@ export class Membership {
     const room = parseName(name, 'room');
     // Nobody would ever take it out again.
     if (connection.state === 'closed') throw new WscError('WSC_UNAVAILABLE', { message: 'The connection is closed.' });
-    const { was } = this.#deps.rooms.enter(connection, room, role);
+    const was = this.#deps.rooms.enter(connection, room, role);
     if (was === undefined) await this.#subscribe(connection, room);
     // The place was taken before the wait; whoever gave it back meanwhile has tidied up.
     if (role !== 'member' || was === 'member' || !connection.isIn(room)) return;
@@ -71,8 +71,8 @@ export class Membership {
     if (was !== undefined) await this.#afterExit(connection, room, was);
   }
 
-  /** The connection is gone: takes it out of all its rooms at once, then tells. Never fails. */
-  async leaveAll(connection: Connection): Promise<void> {
+  /** The connection is gone: takes it out of all its rooms at once, then tells. Answers those it was a member of. Never fails. */
+  async leaveAll(connection: Connection): Promise<readonly string[]> {
     const left = connection.rooms.map((room) => ({ room, was: this.#deps.rooms.exit(connection, room) }));
     await Promise.all(
       left.map(async ({ room, was }) => {
@@ -80,6 +80,7 @@ export class Membership {
         await this.#attempt(room, () => this.#afterExit(connection, room, was));
       }),
     );
+    return left.flatMap(({ room, was }) => (was === 'member' ? [room] : []));
   }
 
   /** Puts everybody out, who hear `room_closed`. Answers how many connections of this node were in it. */

@@ -48,21 +48,16 @@ export class RoomRegistry {
    * Adds a connection at once. Answers what it was before.
    * @throws {WscError} WSC_LIMIT_EXCEEDED, naming the limit.
    */
-  enter(connection: Connection, name: string, role: Role): { readonly room: Room; readonly was: Role | undefined } {
+  enter(connection: Connection, name: string, role: Role): Role | undefined {
     const known = this.#rooms.get(name);
-    const was =
-      known === undefined || !known.audience.has(connection)
-        ? undefined
-        : known.isMember(connection)
-          ? 'member'
-          : 'subscriber';
+    const was = known?.roleOf(connection);
     if (was === undefined) this.#checkConnection(connection, name);
     if (role === 'member' && was !== 'member' && known !== undefined) this.#checkMembers(known);
     const room = known ?? this.#getOrMake(name);
     if (role === 'member') room.addMember(connection);
     else room.addSubscriber(connection);
     connection.entered(name);
-    return { room, was };
+    return was;
   }
 
   /** Removes a connection at once. Answers what it was. */

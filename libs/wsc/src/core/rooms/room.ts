@@ -85,6 +85,12 @@ export class Room {
     return this.#members.has(connection);
   }
 
+  /** How a connection hears it; undefined where it does not. */
+  roleOf(connection: Connection): Role | undefined {
+    if (this.#members.has(connection)) return 'member';
+    return this.audience.has(connection) ? 'subscriber' : undefined;
+  }
+
   addMember(connection: Connection): void {
     this.audience.add(connection);
     this.#members.add(connection);
@@ -96,7 +102,9 @@ export class Room {
 
   /** Answers what it was. */
   remove(connection: Connection): Role | undefined {
-    if (!this.audience.delete(connection)) return undefined;
-    return this.#members.delete(connection) ? 'member' : 'subscriber';
+    const was = this.roleOf(connection);
+    this.audience.delete(connection);
+    this.#members.delete(connection);
+    return was;
   }
 }
