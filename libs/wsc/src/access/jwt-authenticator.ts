@@ -7,7 +7,7 @@ import type { Authenticator, ConnectTokens } from '../core/ports/access.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
 import { createVerifier, type JwtKeys, type Verifier } from './jwt-keys.js';
-import { principalFrom, sha256, type JwtClaimOptions } from './jwt-principal.js';
+import { principalFrom, type JwtClaimOptions } from './jwt-principal.js';
 import { KeysUnavailableError } from './remote-key-set.js';
 
 /** How tokens are checked (docs/auth.md). */

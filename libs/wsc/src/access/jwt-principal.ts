@@ -55,6 +55,6 @@ function displayName(value: unknown): string | undefined {
   return shown === '' ? undefined : shown;
 }
 
-export function sha256(text: string): string {
+function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

@@ -3,7 +3,7 @@ import type { Handshake } from './connect/handshake.js';
 import type { Principal } from './connect/principal.js';
 import type { DisconnectReason } from './hooks.js';
 import type { OutboxLimits } from './hub-options.js';
-import type { Priority } from './messages/message.js';
+import type { MessageInput, Priority } from './messages/message.js';
 import { Outbox, type OutboxFailure, type OutboxOptions } from './outbox/outbox.js';
 import type { EncodedMessage } from './outbox/encoded-message.js';
 import type { Encoding, TransportLink } from './ports/transport.js';
@@ -13,7 +13,8 @@ export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
 
 /** What a connection asks of its hub. */
 export interface ConnectionHost {
-  send(connection: Connection, event: string, data: unknown, options: ConnectionSendOptions): string;
+  /** Answers the message's id. `ack`: asks for an acknowledgement. */
+  send(connection: Connection, message: MessageInput, ack: boolean): string;
   reply(connection: Connection, requestId: string, data: unknown): void;
   refuse(connection: Connection, requestId: string | undefined, error: WscError): void;
   join(connection: Connection, room: string): Promise<void>;
@@ -57,9 +58,6 @@ export interface ConnectionInit {
   /** Milliseconds since 1970. */
   readonly connectedAt: number;
 }
-
-/** How long `close` waits for a blocked link to take what is queued. */
-export const closeDrainMs = 2_000;
 
 /** One open transport link of this node. Handlers get it; the socket behind it stays with the transport. */
 export class Connection {
@@ -177,8 +175,8 @@ export class Connection {
    * Sends a message to this connection alone and answers its id.
    * @throws {WscError} WSC_INVALID_NAME for a bad event name, WSC_INTERNAL where `data` can't be written.
    */
-  send(event: string, data?: unknown, options: ConnectionSendOptions = {}): string {
-    return this.#host.send(this, event, data, options);
+  send(event: string, data?: unknown, { ack = false, ...options }: ConnectionSendOptions = {}): string {
+    return this.#host.send(this, { event, data, ...options }, ack);
   }
 
   /** Sends an application's own payload as one binary message, behind what is queued. */

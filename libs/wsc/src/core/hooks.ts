@@ -7,7 +7,7 @@ import { without } from './without.js';
 
 /** Why a connection ended. */
 export interface DisconnectReason {
-  /** The close code (PROTOCOL.md §7); 1006 when the link broke without one. */
+  /** The close code (PROTOCOL.md §7.1); 1006 when the link broke without one. */
   readonly code: number;
   readonly reason: string;
   readonly initiatedBy: 'server' | 'client';

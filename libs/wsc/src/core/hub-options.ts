@@ -1,4 +1,4 @@
-import type { DecodeLimits } from '@nest-wsc/protocol';
+import { defaultDecodeLimits, serverCodecs, type DecodeLimits } from '@nest-wsc/protocol';
 
 /** Whether a connection must have a principal. `optional`: anonymous unless a credential is given; a bad credential is refused. */
 export type AuthMode = 'required' | 'optional' | 'none';
@@ -85,7 +85,7 @@ export interface HubOptions {
 export const defaultHubOptions: Omit<HubOptions, 'nodeId'> = Object.freeze({
   auth: 'optional',
   userTypes: Object.freeze([]),
-  protocols: Object.freeze(['wsc.v1.json', 'ginforge.v1.json', 'basic.v1.json']),
+  protocols: Object.freeze([...serverCodecs.keys()]),
   tokenInQuery: false,
   tokenCookie: '',
   limits: Object.freeze({
@@ -97,7 +97,7 @@ export const defaultHubOptions: Omit<HubOptions, 'nodeId'> = Object.freeze({
     maxRooms: 0,
     maxRoomMembers: 0,
     maxMessageBytes: 512 * 1024,
-    decode: Object.freeze({ maxDepth: 32, maxKeys: 1000 }),
+    decode: defaultDecodeLimits,
     messagesPerSecond: 100,
     messagesBurst: 200,
     invalidMessagesPerMinute: 10,

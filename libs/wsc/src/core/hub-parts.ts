@@ -9,6 +9,7 @@ import { Hooks } from './hooks.js';
 import type { HubOptions } from './hub-options.js';
 import { Answers } from './inbound/answers.js';
 import { InFlight } from './inbound/in-flight.js';
+import type { InboundDependencies } from './inbound/inbound.js';
 import { Pipeline } from './inbound/pipeline.js';
 import { RouteTable } from './inbound/routes.js';
 import { InterceptorChain } from './interceptors.js';
@@ -31,7 +32,7 @@ import { NamespaceTable } from './rooms/namespaces.js';
 import { RoomAccess } from './rooms/room-access.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { UserStatus } from './rooms/user-status.js';
-import { Counters } from './stats.js';
+import { createCounters } from './stats.js';
 import { ConnectionRegistry } from './users/connection-registry.js';
 import { TokenExpiry } from './users/token-expiry.js';
 
@@ -65,18 +66,41 @@ export type HubParts = ReturnType<typeof createHubParts>;
 
 /** Builds the parts of a hub, each from those before it. */
 export function createHubParts(deps: HubDependencies, state: HubState, host: ConnectionHost) {
-  const { clock, logger, broker, presence, authenticator, revocations } = deps;
-  const { options } = state;
+  const foundation = createFoundation(deps, state);
+  const messaging = createMessaging(deps, foundation);
+  const rooms = createRooms(deps, state, { ...foundation, ...messaging });
+  const connecting = createConnecting(deps, state, { ...foundation, ...rooms, host });
+  const inbound = createInbound(deps, state, { ...foundation, ...messaging, ...rooms, ...connecting });
+  return { ...foundation, ...messaging, ...rooms, ...connecting, ...inbound };
+}
+
+type Foundation = ReturnType<typeof createFoundation>;
+type Messaging = ReturnType<typeof createMessaging>;
+type Rooms = ReturnType<typeof createRooms>;
+type Connecting = ReturnType<typeof createConnecting>;
+
+/** What is counted, told and kept of this node. */
+function createFoundation({ clock, logger }: HubDependencies, { options }: HubState) {
   const limits = () => options().limits;
-  const counters = new Counters();
-  const events = new EventBus({ clock, logger });
-  const hooks = new Hooks<Connection, MessageContext>({ logger });
-  const interceptors = new InterceptorChain<Connection>();
   const connections = new ConnectionRegistry();
   const connectionsOf = (userId: string) => connections.ofUser(userId);
   const namespaces = new NamespaceTable();
-  const rooms = new RoomRegistry({ clock, namespaces, limits, connectionsOf });
-  const access = new RoomAccess({ namespaces, rooms });
+  return {
+    limits,
+    connections,
+    connectionsOf,
+    namespaces,
+    rooms: new RoomRegistry({ clock, namespaces, limits, connectionsOf }),
+    counters: createCounters(),
+    events: new EventBus({ clock, logger }),
+    hooks: new Hooks<Connection, MessageContext>({ logger }),
+    interceptors: new InterceptorChain<Connection>(),
+  };
+}
+
+/** The way out. */
+function createMessaging({ clock, logger, broker }: HubDependencies, foundation: Foundation) {
+  const { connections, rooms, counters, interceptors, hooks, events } = foundation;
   const delivery = new Delivery({ connections, rooms, counters });
   const acks = new AckTable({ clock });
   const onFailure = (cause: unknown): void => {
@@ -84,6 +108,12 @@ export function createHubParts(deps: HubDependencies, state: HubState, host: Con
     logger.debug('A message could not be sent.', { cause });
   };
   const sender = new Sender({ clock, broker, connections, delivery, interceptors, hooks, events, acks, onFailure });
+  return { delivery, acks, sender };
+}
+
+function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Messaging) {
+  const { clock, logger, broker, presence } = deps;
+  const { rooms, namespaces, sender, events } = parts;
   const userStatus = new UserStatus({
     clock,
     graceMs: () => options().offlineGraceMs,
@@ -102,13 +132,19 @@ export function createHubParts(deps: HubDependencies, state: HubState, host: Con
     logger,
     userStatus,
   });
+  return { userStatus, membership, access: new RoomAccess({ namespaces, rooms }) };
+}
+
+/** From the upgrade request to the end of a connection. */
+function createConnecting(
+  deps: HubDependencies,
+  { options, isOpen }: HubState,
+  parts: Foundation & Rooms & { readonly host: ConnectionHost },
+) {
+  const { clock } = deps;
   const paths = new PathTable();
   const slots = new ConnectionSlots();
-  const { addresses, origins } = deps;
-  const gate = new Gate({
-    ...{ clock, logger, options, paths, slots, counters, connectionsOf },
-    ...{ isOpen: state.isOpen, authenticator, revocations, addresses, origins },
-  });
+  const gate = new Gate({ ...deps, ...parts, options, isOpen, paths, slots });
   const fanOut = new FanOut({
     clock,
     flushDelayMs: () => options().outbox.flushDelayMs,
@@ -122,47 +158,23 @@ export function createHubParts(deps: HubDependencies, state: HubState, host: Con
     expire: (connection) => connection.closeNow('noPong'),
   });
   const expiry = new TokenExpiry(clock, (connection) => connection.close('tokenExpired'));
-  const connector = new Connector({
-    ...{ clock, logger, options, host, connections, fanOut, heartbeat, hooks, events, broker, presence },
-    ...{ namespaces, membership, userStatus, expiry, counters, revocations },
-  });
+  const connector = new Connector({ ...deps, ...parts, options, fanOut, heartbeat, expiry });
+  return { paths, slots, gate, fanOut, heartbeat, expiry, connector };
+}
+
+/** The way in. */
+function createInbound(deps: HubDependencies, state: HubState, parts: Foundation & Messaging & Rooms & Connecting) {
+  const { options, isDraining } = state;
   const routes = new RouteTable();
-  const idempotency = new IdempotencyTable({ clock, windowMs: () => options().idempotencyWindowMs });
-  const answers = new Answers({ clock, logger, counters, hooks, interceptors });
-  const pipeline = new Pipeline({
-    routes,
-    hooks,
-    interceptors,
-    idempotency,
-    answers,
-    events,
-    limits,
-    middleware: state.middleware,
-  });
+  const idempotency = new IdempotencyTable({ clock: deps.clock, windowMs: () => options().idempotencyWindowMs });
+  const answers = new Answers({ ...deps, ...parts });
+  const pipeline = new Pipeline({ ...parts, routes, idempotency, answers, middleware: state.middleware });
   const inFlight = new InFlight();
-  const inbound = { clock, limits, counters, routes, pipeline, answers, acks, inFlight, isDraining: state.isDraining };
   const userTypes = () => options().userTypes;
-  for (const route of builtInRoutes({
-    ...{ enabled: options().builtIns, access, membership, rooms, sender, presence, expiry },
-    ...{ authenticator, revocations, userTypes, authorizeChat: state.authorizeChat },
-  })) {
+  const { authorizeChat } = state;
+  for (const route of builtInRoutes({ ...deps, ...parts, enabled: options().builtIns, userTypes, authorizeChat })) {
     routes.add(route);
   }
-  return {
-    ...{
-      counters,
-      events,
-      hooks,
-      interceptors,
-      connections,
-      namespaces,
-      rooms,
-      access,
-      delivery,
-      acks,
-      sender,
-      userStatus,
-    },
-    ...{ membership, paths, slots, gate, fanOut, heartbeat, expiry, connector, routes, answers, inFlight, inbound },
-  };
+  const inbound: InboundDependencies = { ...deps, ...parts, routes, pipeline, answers, inFlight, isDraining };
+  return { routes, answers, inFlight, inbound };
 }

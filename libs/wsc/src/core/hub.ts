@@ -5,13 +5,12 @@ import type { Handshake } from './connect/handshake.js';
 import type { PathTable } from './connect/path-table.js';
 import type { Principal } from './connect/principal.js';
 import { revokeToken, verifyToken } from './connect/tokens.js';
-import type { Connection, ConnectionHost } from './connection.js';
+import { createConnectionHost } from './connection-host.js';
+import type { Connection } from './connection.js';
 import type { EventBus } from './events.js';
 import type { Hooks } from './hooks.js';
 import type { HubOptions } from './hub-options.js';
 import { createHubParts, type HubDependencies, type HubParts } from './hub-parts.js';
-import { traceIdFrom } from './ids.js';
-import { Inbound } from './inbound/inbound.js';
 import type { MessageHandler, RouteTable } from './inbound/routes.js';
 import type { InterceptorChain } from './interceptors.js';
 import { drainConnections } from './lifecycle/drain.js';
@@ -42,6 +41,7 @@ export class Hub {
   #middleware: readonly Middleware<MessageContext>[] = [];
   #composed = composeMiddleware<MessageContext>([]);
   #startedAt: number | undefined;
+  #starting: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -57,7 +57,10 @@ export class Hub {
         middleware: () => this.#composed,
         authorizeChat: () => this.authorizeChat,
       },
-      this.#createHost(),
+      createConnectionHost(
+        () => this.#parts,
+        () => this.#options.outbox,
+      ),
     );
   }
 
@@ -132,13 +135,9 @@ export class Hub {
     });
   }
 
-  /** Begins to take connections. A second call does nothing. */
-  async start(): Promise<void> {
-    if (this.#startedAt !== undefined) return;
-    this.#startedAt = this.#deps.clock.monotonic();
-    await this.#deps.broker.start((message) => this.#parts.delivery.deliver(message));
-    if (this.#options.routes === 'frozen') this.routes.freeze();
-    this.events.emit('websocket.started', { data: { nodeId: this.nodeId } });
+  /** Begins to take connections. A second call is the same start. */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start());
   }
 
   /**
@@ -322,6 +321,14 @@ export class Hub {
     };
   }
 
+  async #start(): Promise<void> {
+    await this.#deps.broker.start((message) => this.#parts.delivery.deliver(message));
+    // Not before: what a connection sent would find no broker.
+    this.#startedAt = this.#deps.clock.monotonic();
+    if (this.#options.routes === 'frozen') this.routes.freeze();
+    this.events.emit('websocket.started', { data: { nodeId: this.nodeId } });
+  }
+
   async #drain(): Promise<void> {
     const { gate, inFlight, connector, connections } = this.#parts;
     // In the next microtask, so that `isDraining` already says so to whoever asks.
@@ -361,26 +368,6 @@ export class Hub {
     if (connection !== undefined) return connection;
     throw new WscError('WSC_UNAVAILABLE', { message: 'There is no such connection on this node.' });
   }
-
-  #createHost(): ConnectionHost {
-    return {
-      send: (connection, event, data, { priority, id, ack }) =>
-        this.#parts.sender.direct(
-          connection,
-          { event, data, ...(priority !== undefined && { priority }), ...(id !== undefined && { id }) },
-          ack === true,
-        ),
-      reply: (connection, requestId, data) => this.#parts.answers.respond(manualAnswer(connection, requestId), data),
-      refuse: (connection, requestId, error) => this.#parts.answers.refuse(manualAnswer(connection, requestId), error),
-      join: (connection, room) => this.#parts.membership.join(connection, room),
-      leave: (connection, room) => this.#parts.membership.leave(connection, room),
-      outboxLimits: () => this.#options.outbox,
-      createInbound: (connection) => new Inbound(connection, this.#parts.inbound),
-      closing: (connection) => this.#parts.connector.closing(connection),
-      closed: (connection, reason) => this.#parts.connector.closed(connection, reason),
-      coarseNow: () => this.#parts.heartbeat.now,
-    };
-  }
 }
 
 function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHandler {
@@ -388,9 +375,4 @@ function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHa
     const valid = validateWith(schema, data);
     return valid instanceof Promise ? valid.then((value: unknown) => handler(value, context)) : handler(valid, context);
   };
-}
-
-/** What a handler answers itself belongs to no context that the hub still has. */
-function manualAnswer(connection: Connection, requestId: string | undefined) {
-  return { connection, event: '', kind: 'request', form: 'wsc', requestId, traceId: traceIdFrom(undefined) } as const;
 }

@@ -1,14 +1,29 @@
 /** Counters of one node, since it started. */
-export class Counters {
-  messagesReceived = 0;
-  messagesSent = 0;
-  bytesReceived = 0;
-  errors = 0;
-  invalidMessages = 0;
-  droppedMessages = 0;
-  refusedConnections = 0;
-  ignoredAcks = 0;
-  acceptedConnections = 0;
+export interface Counters {
+  messagesReceived: number;
+  messagesSent: number;
+  bytesReceived: number;
+  errors: number;
+  invalidMessages: number;
+  droppedMessages: number;
+  refusedConnections: number;
+  ignoredAcks: number;
+  acceptedConnections: number;
+}
+
+/** Counters that stand at zero. */
+export function createCounters(): Counters {
+  return {
+    messagesReceived: 0,
+    messagesSent: 0,
+    bytesReceived: 0,
+    errors: 0,
+    invalidMessages: 0,
+    droppedMessages: 0,
+    refusedConnections: 0,
+    ignoredAcks: 0,
+    acceptedConnections: 0,
+  };
 }
 
 /** What a hub knows of its node. */

@@ -2,7 +2,7 @@ import type { Route } from '../inbound/routes.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import { parseFields, parseRoom } from './parse-data.js';
 
-/** `history` (PROTOCOL.md §4). Rooms keep no messages yet, and the answer says so. */
+/** `history` (PROTOCOL.md §6.3). Rooms keep no messages yet, and the answer says so. */
 export function historyRoute(deps: { readonly access: RoomAccess }): Route {
   return {
     event: 'history',
@@ -14,7 +14,7 @@ export function historyRoute(deps: { readonly access: RoomAccess }): Route {
   };
 }
 
-/** `resume` (PROTOCOL.md §4). Sessions are not kept yet, and the answer says so: the client joins its rooms again. */
+/** `resume` (PROTOCOL.md §6.4). Sessions are not kept yet, and the answer says so: the client joins its rooms again. */
 export function resumeRoute(): Route {
   return {
     event: 'resume',

@@ -1,18 +1,19 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { Principal } from '../connect/principal.js';
+import { isRevoked } from '../connect/revocation.js';
+import { isAllowedUserType } from '../connect/user-type.js';
 import { ClosingError } from '../inbound/closing-error.js';
 import type { Route } from '../inbound/routes.js';
 import type { Authenticator, RevocationList } from '../ports/access.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import type { TokenExpiry } from '../users/token-expiry.js';
-import { isAllowedUserType } from '../connect/user-type.js';
 import { parseFields } from './parse-data.js';
 
 export interface RefreshTokenDependencies {
-  readonly authenticator: Authenticator | undefined;
-  readonly revocations: RevocationList | undefined;
+  readonly authenticator?: Authenticator | undefined;
+  readonly revocations?: RevocationList | undefined;
   readonly userTypes: () => readonly string[];
   readonly expiry: TokenExpiry;
   readonly access: RoomAccess;
@@ -52,7 +53,7 @@ async function isAcceptable(
   principal: Principal,
 ): Promise<boolean> {
   if (principal.userId !== connection.userId || !isAllowedUserType(principal, deps.userTypes())) return false;
-  return principal.tokenId === undefined || (await deps.revocations?.isRevoked(principal.tokenId)) !== true;
+  return !(await isRevoked(deps.revocations, principal));
 }
 
 /** New claims may open fewer rooms. Rooms that the application has put the connection into are its own business. */

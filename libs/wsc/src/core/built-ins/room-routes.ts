@@ -69,7 +69,7 @@ export function senderOf(connection: Connection): { readonly from?: string; read
   };
 }
 
-/** Rooms keep no history yet: who asks to recover is told so (PROTOCOL.md §6). */
+/** Rooms keep no history yet: who asks to recover is told so (PROTOCOL.md §6.2). */
 function recoveryOf(data: unknown): { readonly recovered?: false; readonly reason?: 'disabled' } {
   return parseFields(data)['recover'] === undefined ? {} : { recovered: false, reason: 'disabled' };
 }

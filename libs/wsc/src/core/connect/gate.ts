@@ -40,10 +40,10 @@ export interface GateDependencies {
   readonly counters: Counters;
   readonly connectionsOf: (userId: string) => Iterable<Connection>;
   readonly isOpen: () => boolean;
-  readonly authenticator: Authenticator | undefined;
-  readonly revocations: RevocationList | undefined;
-  readonly addresses: AddressPolicy | undefined;
-  readonly origins: OriginPolicy | undefined;
+  readonly authenticator?: Authenticator | undefined;
+  readonly revocations?: RevocationList | undefined;
+  readonly addresses?: AddressPolicy | undefined;
+  readonly origins?: OriginPolicy | undefined;
 }
 
 const retryAfterSeconds = 5;

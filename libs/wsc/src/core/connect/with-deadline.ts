@@ -1,3 +1,4 @@
+import { asError } from '../as-error.js';
 import type { Clock } from '../ports/clock.js';
 
 export interface DeadlineOptions {
@@ -27,7 +28,7 @@ export function withDeadline<T>(
     };
     work.then(
       (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error('Failed', { cause: error }))),
+      (error: unknown) => settle(() => reject(asError(error))),
     );
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) settle(() => reject(reasonOf(aborted)));
@@ -36,6 +37,5 @@ export function withDeadline<T>(
 }
 
 function reasonOf(target: EventTarget | null): Error {
-  const reason: unknown = target instanceof AbortSignal ? target.reason : undefined;
-  return reason instanceof Error ? reason : new Error('Aborted', { cause: reason });
+  return asError(target instanceof AbortSignal ? target.reason : undefined);
 }

@@ -1,3 +1,5 @@
+import { asError } from '../as-error.js';
+
 /** A result that gives several values over time, whoever made it (RxJS, a generator). */
 export type AnswerSource =
   | { readonly kind: 'subscribable'; readonly source: Subscribable }
@@ -50,43 +52,47 @@ async function iterate(
 
 function subscribeTo(source: Subscribable, signal: AbortSignal, onValue: (value: unknown) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    let isDone = false;
-    let subscription: unknown;
+    const state: { isDone: boolean; subscription?: unknown } = { isDone: false };
     const end = (settle: () => void): void => {
-      if (isDone) return;
-      isDone = true;
+      if (state.isDone) return;
+      state.isDone = true;
       signal.removeEventListener('abort', onAbort);
       // A teardown may throw; in a listener or an observer that would end the process.
       try {
-        unsubscribe(subscription);
+        unsubscribe(state.subscription);
         settle();
       } catch (error) {
-        reject(error);
+        reject(asError(error));
       }
     };
     const onAbort = (): void => end(resolve);
     signal.addEventListener('abort', onAbort, { once: true });
-    subscription = source.subscribe({
+    state.subscription = source.subscribe({
       next: (value) => {
-        if (isDone) return;
+        if (state.isDone) return;
         // A throw in here would be thrown again on a timer by RxJS, and end the process.
         try {
           onValue(value);
         } catch (error) {
-          end(() => reject(error));
+          end(() => reject(asError(error)));
         }
       },
-      error: (error) => end(() => reject(error)),
+      error: (error) => end(() => reject(asError(error))),
       complete: () => end(resolve),
     });
     // It may have ended while `subscribe` ran, before there was a subscription.
-    if (isDone) unsubscribe(subscription);
+    if (state.isDone) unsubscribe(state.subscription);
   });
 }
 
 function unsubscribe(subscription: unknown): void {
-  if (typeof subscription !== 'object' || subscription === null) return;
-  if ('unsubscribe' in subscription && typeof subscription.unsubscribe === 'function') subscription.unsubscribe();
+  if (isSubscription(subscription)) subscription.unsubscribe();
+}
+
+function isSubscription(value: unknown): value is { unsubscribe(): unknown } {
+  return (
+    typeof value === 'object' && value !== null && 'unsubscribe' in value && typeof value.unsubscribe === 'function'
+  );
 }
 
 function isSubscribable(value: object): value is Subscribable {

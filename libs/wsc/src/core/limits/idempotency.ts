@@ -9,7 +9,7 @@ export type { StoredAnswer } from './idempotency-owner.js';
 /** What to do with a request that carries an id. */
 export type IdempotencyDecision =
   /** Run the handler, then call `settle`, whatever happened. `keep: false` where a repeat may succeed: it runs again then. */
-  | { readonly kind: 'new'; settle(answer: StoredAnswer, keep: boolean): void }
+  | { readonly kind: 'new'; readonly settle: (answer: StoredAnswer, keep: boolean) => void }
   /** It has run, or is running: answer the same. Never rejects. */
   | { readonly kind: 'repeat'; readonly answer: Promise<StoredAnswer> }
   /** The id was used for other content. */
@@ -40,7 +40,7 @@ interface IdentifiedRequest {
 }
 
 /**
- * Lets a request that is sent again under the same id take effect once (PROTOCOL.md §2): at most one execution starts per owner
+ * Lets a request that is sent again under the same id take effect once (PROTOCOL.md §2.6): at most one execution starts per owner
  * and id within the window, and repeats share its answer. Over a limit the oldest answers are forgotten, those of the longest idle
  * owner first.
  */
@@ -74,7 +74,8 @@ export class IdempotencyTable {
   }
 
   /**
-   * @param owner whose id it is: the user, else the session, with the device.
+   * @param owner whose limits hold: the user, else the session.
+   * @param id unique for the owner: the client's id, with the device that it is of.
    * @param fingerprint of the content, made by {@link fingerprintOf}.
    */
   begin(owner: string, id: string, fingerprint: string): IdempotencyDecision {

@@ -28,7 +28,7 @@ interface Pending {
   readonly resolve: (by: Acknowledger | undefined) => void;
 }
 
-/** The messages of this node that wait for an acknowledgement (PROTOCOL.md §2). Only the addressed user's own connections count. */
+/** The messages of this node that wait for an acknowledgement (PROTOCOL.md §2.4). Only the addressed user's own connections count. */
 export class AckTable {
   readonly #clock: Clock;
   readonly #maxPending: number;

@@ -109,7 +109,7 @@ export class Delivery {
   }
 }
 
-/** @internal */
+/** A send of data that JSON can't hold is the application's mistake, so it is told which message it was and why. */
 export function cannotWrite(event: string, cause: unknown): WscError {
   const why = cause instanceof Error ? cause.message : 'unknown reason';
   return new WscError('WSC_INTERNAL', { message: `The data of "${event}" can't be written: ${why}`, cause });

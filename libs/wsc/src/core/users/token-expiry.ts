@@ -48,9 +48,9 @@ export class TokenExpiry {
   /** Looks at every pending second, not at the last one only: the machine may have slept or its clock may have jumped. */
   readonly #tick = (): void => {
     const now = this.#clock.now() / tickMs;
-    for (const [second, due] of [...this.#bySecond]) {
+    for (const [second, due] of this.#bySecond) {
       if (second > now) continue;
-      for (const connection of [...due]) {
+      for (const connection of due) {
         this.forget(connection);
         this.#expire(connection);
       }
