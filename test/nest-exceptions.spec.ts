@@ -61,7 +61,7 @@ describe('exceptions', () => {
     ['400', 'WSC_VALIDATION_FAILED', { code: 400, message: 'Not like this.' }],
     ['401', 'WSC_UNAUTHORIZED', { code: 401, message: 'Unauthorized' }],
     ['403', 'WSC_FORBIDDEN', { code: 403, message: 'Forbidden' }],
-    ['404', 'WSC_UNKNOWN_EVENT', { code: 404, message: 'Not Found' }],
+    ['404', 'WSC_NOT_FOUND', { code: 404, message: 'Not Found' }],
     ['408', 'WSC_TIMEOUT', { code: 408, message: 'Request Timeout' }],
     ['409', 'WSC_CONFLICT', { code: 409, message: 'Conflict' }],
     ['413', 'WSC_MESSAGE_TOO_LARGE', { code: 413, message: 'Payload Too Large' }],

@@ -9,6 +9,7 @@ export const errorCatalogue = {
   WSC_UNAUTHORIZED: { code: 401, message: 'Authentication is needed.', temporary: false },
   WSC_FORBIDDEN: { code: 403, message: 'This is not allowed.', temporary: false },
   WSC_UNKNOWN_EVENT: { code: 404, message: 'There is no such event.', temporary: false },
+  WSC_NOT_FOUND: { code: 404, message: 'There is no such thing.', temporary: false },
   WSC_TIMEOUT: { code: 408, message: 'The answer took too long.', temporary: true },
   WSC_CONFLICT: { code: 409, message: 'This conflicts with an earlier request.', temporary: false },
   WSC_MESSAGE_TOO_LARGE: { code: 413, message: 'The message is too large.', temporary: false },

@@ -7,7 +7,7 @@ import { parseValidationDetails } from './validation-details.js';
 const byStatus = new Map<number, ErrorName>([
   [401, 'WSC_UNAUTHORIZED'],
   [403, 'WSC_FORBIDDEN'],
-  [404, 'WSC_UNKNOWN_EVENT'],
+  [404, 'WSC_NOT_FOUND'],
   [408, 'WSC_TIMEOUT'],
   [409, 'WSC_CONFLICT'],
   [412, 'WSC_CONFLICT'],
