@@ -4,13 +4,14 @@ import type { TestClient, TestHub } from '../testing/test-hub.js';
 import type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
 import { withResolver, type Resolvable } from './with-resolver.js';
 
-/** A broker on which a test can hold `subscribe` back, as a network does, or let everything fail. */
+/** A broker on which a test can hold `start` and `subscribe` back, as a network does, or let everything fail. */
 export class UnreliableBroker implements Broker {
   isBroken = false;
+  startCount = 0;
   readonly #memory = new MemoryBroker();
   #hold: Resolvable<undefined> | undefined;
 
-  /** From now on subscriptions wait until {@link UnreliableBroker.release}. */
+  /** From now on starts and subscriptions wait until {@link UnreliableBroker.release}. */
   hold(): void {
     this.#hold = withResolver<undefined>();
   }
@@ -20,7 +21,9 @@ export class UnreliableBroker implements Broker {
     this.#hold = undefined;
   }
 
-  start(listener: BrokerListener): void {
+  async start(listener: BrokerListener): Promise<void> {
+    this.startCount += 1;
+    await this.#hold?.promise;
     this.#memory.start(listener);
   }
 

@@ -164,6 +164,19 @@ describe('a request with an id', () => {
     ]);
   });
 
+  it('counts for its user, so that another device is no way around the limit', async () => {
+    await using test = await TestHub.start({ limits: { messagesPerSecond: 0, maxConcurrentHandlers: 0 } });
+    test.hub.handle('order', () => new Promise(() => undefined));
+    const phone = await test.connect({ userId: 'ann', deviceId: 'phone' });
+    for (let index = 0; index < 1000; index += 1)
+      phone.connection.receive(JSON.stringify(request('order', { id: `o-${String(index)}` })));
+    const laptop = await test.connect({ userId: 'ann', deviceId: 'laptop' });
+    await laptop.send(request('order', { id: 'o-0' }));
+    const bob = await test.connect({ userId: 'bob' });
+    await bob.send(request('order', { id: 'o-0' }));
+    expect([answersTo(laptop, 'r'), answersTo(bob, 'r')]).toEqual([['WSC_LIMIT_EXCEEDED'], []]);
+  });
+
   it('belongs to its connection where that is anonymous', async () => {
     await using test = await TestHub.start();
     let runs = 0;
