@@ -105,7 +105,10 @@ describe('the gateway as a process', () => {
     expectJsonAnswer(await trickled, 408, 'WSC_TIMEOUT');
 
     // A request that never ends holds nobody back.
-    void sendRaw(gateway, 'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{');
+    void sendRaw(
+      gateway,
+      'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    );
     await callApi(gateway.url, '/health/live');
     expect(await gateway.stop('SIGINT')).toBe(0);
   }, 30_000);
