@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const program = join(__dirname, '../../apps/gateway/dist/main.js');
@@ -51,6 +52,12 @@ export class GatewayProcess implements AsyncDisposable {
 
   get port(): string {
     return new URL(this.url).port;
+  }
+
+  /** The most memory that it has held so far. From Linux itself, since the gateway does not say. */
+  async peakMemoryBytes(): Promise<number> {
+    const status = await readFile(`/proc/${String(this.#process.pid)}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
   /** Sends a signal and answers the exit code; null where the signal itself ended it. */
