@@ -1,3 +1,2 @@
 export { answerClientError } from './client-error.js';
-export type { OwnPort } from './own-port.js';
 export { WsTransport } from './ws-transport.js';
