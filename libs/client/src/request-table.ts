@@ -1,5 +1,5 @@
 import {
-  isRequestId,
+  parseId,
   parseName,
   WscError,
   type ErrorEnvelope,
@@ -201,11 +201,8 @@ export class RequestTable {
 }
 
 function toEnvelope({ event, data, id }: NewRequest, requestId: string): RequestEnvelope {
-  if (id !== undefined && !isRequestId(id)) {
-    throw new WscError('WSC_INVALID_NAME', { message: '"id" must be a string of 1 to 64 characters' });
-  }
   const envelope = { type: 'request', form: 'wsc', event: parseName(event, 'event'), data, requestId } as const;
-  return id === undefined ? envelope : { ...envelope, id };
+  return id === undefined ? envelope : { ...envelope, id: parseId(id) };
 }
 
 /** Only what was never sent is sure to have taken no effect. */

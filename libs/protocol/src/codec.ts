@@ -44,6 +44,9 @@ export interface ClientCodec {
   encode(envelope: ClientEnvelope): string | Uint8Array;
 }
 
+/** What can be wrong with a received envelope. */
+export type DecodeErrorName = Extract<ErrorName, 'WSC_INVALID_ENVELOPE' | 'WSC_INVALID_NAME'>;
+
 /** A received envelope is not one, or breaks a rule. Knows what to correlate the answer with, where that could be read. */
 export class DecodeError extends WscError {
   /** The form to answer in. */
@@ -54,7 +57,7 @@ export class DecodeError extends WscError {
   readonly requestId: string | undefined;
 
   constructor(
-    error: Extract<ErrorName, 'WSC_INVALID_ENVELOPE' | 'WSC_INVALID_NAME'>,
+    error: DecodeErrorName,
     options: WscErrorOptions & { readonly form?: EnvelopeForm; readonly event?: string; readonly requestId?: string },
   ) {
     super(error, options);

@@ -1,9 +1,7 @@
 import type { ErrorName } from './errors.js';
 
-/**
- * The units on the wire (PROTOCOL.md §2 and §3), as parsed values: camelCase here, snake_case on the wire.
- * A codec turns them into text or bytes and back; nothing else knows the wire names.
- */
+// The units on the wire (PROTOCOL.md §2 and §3), as parsed values: camelCase here, snake_case on the wire.
+// A codec turns them into text or bytes and back; nothing else knows the wire names.
 
 /** `wsc`: an envelope with a `type`. `stock`: Nest's own `{event,data}`, answered as the stock adapter answers. */
 export type EnvelopeForm = 'wsc' | 'stock';

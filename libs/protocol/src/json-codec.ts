@@ -1,4 +1,4 @@
-import { DecodeError, type DecodeLimits, type ServerCodec } from './codec.js';
+import { DecodeError, type DecodeErrorName, type DecodeLimits, type ServerCodec } from './codec.js';
 import type {
   AckEnvelope,
   ClientEnvelope,
@@ -11,7 +11,7 @@ import type {
 } from './envelopes.js';
 import type { Mutable } from './fields.js';
 import { parseJsonObject } from './json-text.js';
-import { isName, isRequestId, maxAckIds } from './names.js';
+import { idRule, isId, isName, maxAckIds, nameRule } from './names.js';
 import { findStructureFault, type WireObject } from './structure.js';
 import { isTraceparent } from './traceparent.js';
 import { goodbyeToWire, welcomeToWire } from './wire-data.js';
@@ -50,7 +50,7 @@ function decode(payload: string | Uint8Array, limits: DecodeLimits): ClientEnvel
 function readRequest(wire: WireObject): RequestEnvelope {
   const event = readEvent(wire);
   const requestId = wire['request_id'];
-  if (!isRequestId(requestId)) throw invalidEnvelope(wire, '"request_id" must be a string of 1 to 64 characters.');
+  if (!isId(requestId)) throw invalidEnvelope(wire, `"request_id" must be ${idRule}.`);
   const envelope: Mutable<RequestEnvelope> = { type: 'request', form: 'wsc', event, data: wire['data'], requestId };
   readOptions(wire, envelope);
   return envelope;
@@ -67,13 +67,13 @@ function readEvent(wire: WireObject): string {
   const event = wire['event'];
   if (isName(event)) return event;
   if (typeof event !== 'string') throw invalidEnvelope(wire, '"event" must be a string.');
-  throw refusal(wire, 'WSC_INVALID_NAME', '"event" must be 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  throw refusal(wire, 'WSC_INVALID_NAME', `"event" must be ${nameRule}`);
 }
 
 function readOptions(wire: WireObject, into: { id?: string; traceparent?: string }): void {
   const { id, traceparent } = wire;
   if (id !== undefined) {
-    if (!isRequestId(id)) throw invalidEnvelope(wire, '"id" must be a string of 1 to 64 characters.');
+    if (!isId(id)) throw invalidEnvelope(wire, `"id" must be ${idRule}.`);
     into.id = id;
   }
   // A malformed trace context is left out, never an error (W3C Trace Context §3.2.2).
@@ -82,7 +82,7 @@ function readOptions(wire: WireObject, into: { id?: string; traceparent?: string
 
 function readAck(wire: WireObject): AckEnvelope {
   const ids: unknown = wire['ids'] ?? [wire['id']];
-  if (!Array.isArray(ids) || ids.length === 0 || ids.length > maxAckIds || !ids.every(isRequestId)) {
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > maxAckIds || !ids.every(isId)) {
     throw invalidEnvelope(wire, `An ack needs an "id", or "ids" with 1 to ${String(maxAckIds)} of them.`);
   }
   return { type: 'ack', ids };
@@ -93,13 +93,13 @@ function invalidEnvelope(wire: WireObject, message: string): DecodeError {
 }
 
 /** Takes along what the answer can be correlated with, where at least that could be read. */
-function refusal(wire: WireObject, error: 'WSC_INVALID_ENVELOPE' | 'WSC_INVALID_NAME', message: string): DecodeError {
+function refusal(wire: WireObject, error: DecodeErrorName, message: string): DecodeError {
   const { type, event, request_id: requestId } = wire;
   return new DecodeError(error, {
     message,
     form: type === undefined && typeof event === 'string' ? 'stock' : 'wsc',
     ...(isName(event) && { event }),
-    ...(isRequestId(requestId) && { requestId }),
+    ...(isId(requestId) && { requestId }),
   });
 }
 

@@ -7,6 +7,11 @@ export const maxIdLength = 64;
 /** Most message ids in one `ack` (PROTOCOL.md §2.4). */
 export const maxAckIds = 100;
 
+/** The rule for names in words, for error messages. */
+export const nameRule = `1 to ${String(maxNameLength)} characters of A-Z a-z 0-9 _ . : -`;
+/** The rule for ids in words, for error messages. */
+export const idRule = `a string of 1 to ${String(maxIdLength)} characters`;
+
 const namePattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 // Printable without spaces and controls: `auth0|…` and e-mail addresses are real user ids (PROTOCOL.md §5).
 const userIdPattern = /^[^\p{C}\p{Z}]{1,128}$/u;
@@ -22,19 +27,23 @@ export function isUserId(value: unknown): value is string {
 }
 
 /** Whether `value` is an id (of a request, of a message, for idempotency): a string of 1..64 characters. */
-export function isRequestId(value: unknown): value is string {
+export function isId(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= maxIdLength;
 }
 
 /** @throws {WscError} WSC_INVALID_NAME, saying which `field` was wrong (never its value). */
 export function parseName(value: unknown, field: string): string {
   if (isName(value)) return value;
-  throw new WscError('WSC_INVALID_NAME', {
-    message: `"${field}" must be a string of 1 to 128 characters of A-Z a-z 0-9 _ . : -`,
-  });
+  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be a string of ${nameRule}` });
 }
 
-/** @throws {WscError} WSC_INVALID_NAME */
+/** @throws {WscError} WSC_INVALID_NAME, saying which `field` was wrong. */
+export function parseId(value: unknown, field = 'id'): string {
+  if (isId(value)) return value;
+  throw new WscError('WSC_INVALID_NAME', { message: `"${field}" must be ${idRule}` });
+}
+
+/** @throws {WscError} WSC_INVALID_NAME, saying which `field` was wrong. */
 export function parseUserId(value: unknown, field = 'user_id'): string {
   if (isUserId(value)) return value;
   throw new WscError('WSC_INVALID_NAME', {

@@ -1,7 +1,7 @@
-import { DecodeError, type DecodeLimits } from '../codec.js';
+import { DecodeError, type DecodeErrorName, type DecodeLimits } from '../codec.js';
 import type { ClientEnvelope } from '../envelopes.js';
 import { parseJsonObject } from '../json-text.js';
-import { isName, isRequestId } from '../names.js';
+import { idRule, isId, isName, nameRule } from '../names.js';
 import { findStructureFault, isWireObject, type WireObject } from '../structure.js';
 
 /** What a dialect maps: `type` is the event, and an `id`, where given, asks for an answer. */
@@ -55,22 +55,22 @@ function readEvent(wire: WireObject): string {
   const { type } = wire;
   if (isName(type)) return type;
   if (typeof type !== 'string') throw refusal(wire, 'WSC_INVALID_ENVELOPE', '"type" must be a string.');
-  throw refusal(wire, 'WSC_INVALID_NAME', '"type" must be 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  throw refusal(wire, 'WSC_INVALID_NAME', `"type" must be ${nameRule}`);
 }
 
 function readId(wire: WireObject): string | undefined {
   const { id } = wire;
   if (isUnset(id)) return undefined;
-  if (isRequestId(id)) return id;
-  throw refusal(wire, 'WSC_INVALID_ENVELOPE', '"id" must be a string of 1 to 64 characters.');
+  if (isId(id)) return id;
+  throw refusal(wire, 'WSC_INVALID_ENVELOPE', `"id" must be ${idRule}.`);
 }
 
 /** Takes along what the answer can be correlated with, where at least that could be read. */
-function refusal(wire: WireObject, error: 'WSC_INVALID_ENVELOPE' | 'WSC_INVALID_NAME', message: string): DecodeError {
+function refusal(wire: WireObject, error: DecodeErrorName, message: string): DecodeError {
   const { type, id } = wire;
   return new DecodeError(error, {
     message,
     ...(isName(type) && { event: type }),
-    ...(isRequestId(id) && { requestId: id }),
+    ...(isId(id) && { requestId: id }),
   });
 }

@@ -1,4 +1,4 @@
-import { isName } from '@nest-wsc/protocol';
+import { isName, nameRule } from '@nest-wsc/protocol';
 import { headerOf, type HandshakeRequest } from './handshake.js';
 import { parseOffers } from './protocol-offers.js';
 import { refuse } from './refusal.js';
@@ -81,7 +81,7 @@ function resolveDevice(fromOffer: string | undefined, query: URLSearchParams): s
   }
   const deviceId = fromOffer ?? fromQuery;
   if (deviceId === undefined || isName(deviceId)) return deviceId;
-  throw refuse.badRequest('The device id must be 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  throw refuse.badRequest(`The device id must be ${nameRule}`);
 }
 
 /** Which of two values counts would depend on who reads, so two are none. */

@@ -1,4 +1,4 @@
-import { isRequestId, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
+import { parseId, parseName, parseUserId } from '@nest-wsc/protocol';
 import type { Connection } from '../connection.js';
 import type { EventBus } from '../events.js';
 import type { Hooks } from '../hooks.js';
@@ -148,7 +148,7 @@ export class Sender {
 /** @throws {WscError} WSC_INVALID_NAME */
 function createMessage(clock: Clock, input: MessageInput, room?: string): OutboundMessage {
   return {
-    id: input.id === undefined ? createMessageId() : parseMessageId(input.id),
+    id: input.id === undefined ? createMessageId() : parseId(input.id),
     event: parseName(input.event, 'event'),
     data: input.data ?? null,
     ...(input.from !== undefined && { from: input.from }),
@@ -158,11 +158,6 @@ function createMessage(clock: Clock, input: MessageInput, room?: string): Outbou
     priority: input.priority ?? 'normal',
     timestamp: clock.now(),
   };
-}
-
-function parseMessageId(id: unknown): string {
-  if (isRequestId(id)) return id;
-  throw new WscError('WSC_INVALID_NAME', { message: '"id" must be a string of 1 to 64 characters' });
 }
 
 /** An interceptor let nobody have it. */
