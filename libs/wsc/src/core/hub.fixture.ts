@@ -7,13 +7,15 @@ import { withResolver, type Resolvable } from './with-resolver.js';
 /** A broker on which a test can hold `start` and `subscribe` back, as a network does, or let everything fail. */
 export class UnreliableBroker implements Broker {
   isBroken = false;
+  /** How many subscriptions are held, each as often as it was made. */
+  subscriptionCount = 0;
   startCount = 0;
   readonly #memory = new MemoryBroker();
   #hold: Resolvable<undefined> | undefined;
 
   /** From now on starts and subscriptions wait until {@link UnreliableBroker.release}. */
   hold(): void {
-    this.#hold = withResolver<undefined>();
+    this.#hold ??= withResolver<undefined>();
   }
 
   release(): void {
@@ -36,11 +38,13 @@ export class UnreliableBroker implements Broker {
     await this.#hold?.promise;
     this.#mustWork();
     this.#memory.subscribe(destination);
+    this.subscriptionCount += 1;
   }
 
   async unsubscribe(destination: Destination): Promise<void> {
     this.#mustWork();
     this.#memory.unsubscribe(destination);
+    this.subscriptionCount -= 1;
   }
 
   close(): void {

@@ -216,7 +216,7 @@ describe('a connection that is refused after the 101', () => {
     connection.closed(1006, '');
     broker.release();
     await test.settle();
-    expect([calls, connection.state]).toEqual([0, 'closed']);
+    expect([calls, connection.state, broker.subscriptionCount]).toEqual([0, 'closed', 0]);
     await test.hub.close();
     expect(await leftBehind(test)).toEqual(nothing);
     await expect(test.hub.sendToUser('ann', { event: 'x' })).rejects.toMatchObject({ error: 'WSC_UNAVAILABLE' });
@@ -306,6 +306,16 @@ describe('a connection that ends', () => {
       alive.connection.touch();
     }
     expect([silent.closedWith?.code, silent.link.pings, alive.closedWith]).toEqual([4002, 2, undefined]);
+  });
+
+  it('leaves no timer behind when it was the last', async () => {
+    await using test = await TestHub.start();
+    const expiresAt = test.clock.now() + 60_000;
+    const ann = await test.connect({ principal: { userId: 'ann', claims: {}, expiresAt } });
+    expect(test.clock.timerCount).toBeGreaterThan(0);
+    ann.connection.close();
+    await ann.disconnect();
+    expect(test.clock.timerCount).toBe(0);
   });
 
   it('releases its places, so that the next may come', async () => {

@@ -101,16 +101,16 @@ describe('an outbox whose link takes bytes', () => {
 });
 
 describe('connections with the same pending sequence', () => {
-  it('share one buffer in one write', async () => {
+  it('share one buffer and one write per lane', async () => {
     const { open, turn } = setUp();
     const members = [open(), open(), open()];
-    for (const shared of [message('a'), message('b'), message('c')])
+    for (const shared of [message('a'), message('A', 'high'), message('b'), message('B', 'high')])
       for (const { outbox } of members) outbox.push(shared);
     await turn();
     const written = members.map(({ link }) => link.writes);
-    expect(written.map((writes) => writes.length)).toEqual([1, 1, 1]);
-    expect(new Set(written.flat()).size).toBe(1);
-    expect(members[0]?.heard()).toBe('abc');
+    expect(written.map((writes) => writes.length)).toEqual([2, 2, 2]);
+    expect(new Set(written.flat()).size).toBe(2);
+    expect(members[0]?.heard()).toBe('ABab');
   });
 
   it('share it per encoding, however the encodings alternate', async () => {
