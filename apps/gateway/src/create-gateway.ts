@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
@@ -31,9 +32,15 @@ export async function createGateway(config: GatewayConfig, publicFolder?: string
   );
   app.disable('x-powered-by');
   app.use(securityHeaders);
-  if (publicFolder !== undefined) app.useStaticAssets(publicFolder);
+  if (publicFolder !== undefined) servePage(app, publicFolder);
   app.use(noStore);
   app.useBodyParser('json', { limit: maxBodySize });
   serveOpenApi(app);
   return app;
+}
+
+function servePage(app: NestExpressApplication, folder: string): void {
+  // Vite puts a hash of the content into these names.
+  app.useStaticAssets(join(folder, 'assets'), { prefix: '/assets/', immutable: true, maxAge: '1y' });
+  app.useStaticAssets(folder);
 }

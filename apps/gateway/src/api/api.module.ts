@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
 import { BroadcastController } from './broadcast.controller.js';
 import { OnlineController } from './online.controller.js';
 import { RoomsController } from './rooms.controller.js';
@@ -7,7 +6,6 @@ import { UsersController } from './users.controller.js';
 
 /** The HTTP API for other services: ordinary controllers that inject `HubService`. */
 @Module({
-  imports: [AuthModule],
   controllers: [BroadcastController, UsersController, RoomsController, OnlineController],
 })
 export class ApiModule {}

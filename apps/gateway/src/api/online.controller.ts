@@ -23,6 +23,7 @@ export class OnlineController {
   }
 
   @Get(':user')
+  @ApiOperation({ summary: 'Whether a user has a connection' })
   @ApiOkResponse({ type: UserOnlineView })
   async one(@Param('user', UserIdPipe) user: string): Promise<UserOnlineView> {
     return { user_id: user, online: await this.hub.isUserOnline(user) };

@@ -26,6 +26,7 @@ export class RoomsController {
   }
 
   @Get()
+  @ApiOperation({ summary: 'A room, as this node knows it' })
   @ApiOkResponse({ type: RoomView })
   get(@Param('room', RoomNamePipe) room: string): RoomView {
     const info = this.hub.roomInfo(room);
@@ -42,6 +43,7 @@ export class RoomsController {
   }
 
   @Get('members')
+  @ApiOperation({ summary: 'Who is in a room, each user once' })
   @ApiOkResponse({ type: MembersView })
   async members(@Param('room', RoomNamePipe) room: string): Promise<MembersView> {
     const members = await this.hub.roomMembers(room);

@@ -5,7 +5,6 @@ import { HubService, type Principal } from '@nest-wsc/wsc';
 import { ConnectTokenView, LoginDto, RevokedView, RevokeDto, TokenView } from './auth.dto.js';
 import { CurrentPrincipal, RequireLogin } from './bearer.guard.js';
 import { DemoTokens } from './demo-tokens.js';
-import { TokenVerifier } from './token-verifier.js';
 
 /** Getting in, and being put out. */
 @ApiTags('auth')
@@ -14,7 +13,6 @@ export class AuthController {
   constructor(
     @Inject(HubService) private readonly hub: HubService,
     @Inject(DemoTokens) private readonly demoTokens: DemoTokens,
-    @Inject(TokenVerifier) private readonly verifier: TokenVerifier,
   ) {}
 
   @Post('login')
@@ -49,7 +47,7 @@ export class AuthController {
 
   private async isGood(token: string): Promise<boolean> {
     try {
-      await this.verifier.verify(token);
+      await this.hub.verifyToken(token);
       return true;
     } catch (error) {
       if (error instanceof WscError && error.error === 'WSC_UNAUTHORIZED') return false;

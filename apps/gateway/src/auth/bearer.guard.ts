@@ -12,8 +12,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiBearerAuth } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { WscError } from '@nest-wsc/protocol';
-import type { Principal } from '@nest-wsc/wsc';
-import { TokenVerifier } from './token-verifier.js';
+import { HubService, type Principal } from '@nest-wsc/wsc';
 
 const userTypesKey = 'gateway:userTypes';
 const principals = new WeakMap<Request, Principal>();
@@ -28,14 +27,14 @@ function bearerOf(request: Request): string {
 @Injectable()
 export class BearerGuard implements CanActivate {
   constructor(
-    @Inject(TokenVerifier) private readonly verifier: TokenVerifier,
+    @Inject(HubService) private readonly hub: HubService,
     @Inject(Reflector) private readonly reflector: Reflector,
   ) {}
 
   /** @throws {WscError} WSC_UNAUTHORIZED, WSC_FORBIDDEN */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    const principal = await this.verifier.verify(bearerOf(request));
+    const principal = await this.hub.verifyToken(bearerOf(request));
     const userTypes = this.reflector.getAllAndOverride<readonly string[]>(userTypesKey, [
       context.getHandler(),
       context.getClass(),

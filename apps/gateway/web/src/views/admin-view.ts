@@ -46,7 +46,7 @@ function notifyForm(state: AppState, actions: Actions): TemplateResult {
   const send = submitTo(({ user = '', title = '', body = '' }) => actions.notify(user.trim(), title, body));
   return html`
     <form class="card stack" @submit=${send} data-testid="notify-form">
-      <h2>${icons.bell} Notify somebody</h2>
+      <h3>${icons.bell} Notify somebody</h3>
       <div class="pair">
         <label class="field">
           <span class="label">User</span>
@@ -68,7 +68,7 @@ function broadcastForm(actions: Actions): TemplateResult {
   const send = submitTo(({ text = '' }) => actions.broadcast(text));
   return html`
     <form class="card stack" @submit=${send} data-testid="broadcast-form">
-      <h2>${icons.megaphone} Tell everybody</h2>
+      <h3>${icons.megaphone} Tell everybody</h3>
       <label class="field">
         <span class="label">Text</span><textarea name="text" rows="1" required maxlength="4000"></textarea>
       </label>
@@ -82,7 +82,7 @@ function broadcastForm(actions: Actions): TemplateResult {
 export function adminView(state: AppState, actions: Actions): TemplateResult {
   return html`
     <aside class="admin" aria-label="Admin corner">
-      <h1 class="section-title">Admin corner</h1>
+      <h2 class="section-title">Admin corner</h2>
       ${statsView(state)} ${notifyForm(state, actions)} ${broadcastForm(actions)}
       <p class="hint">
         Through the HTTP API, as any service could. <a href="/docs" target="_blank" rel="noopener">/docs</a>

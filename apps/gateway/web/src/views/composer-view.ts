@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { ref } from 'lit-html/directives/ref.js';
 import type { Actions } from '../actions.js';
 import { roomLabel } from '../gateway-contract.js';
 import type { Conversation } from '../state.js';
@@ -10,6 +11,11 @@ function sendOnEnter(event: KeyboardEvent): void {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   if (event.target instanceof HTMLTextAreaElement) event.target.form?.requestSubmit();
+}
+
+/** Who opens a conversation wants to write; on a phone, the keyboard would cover what is to be read first. */
+function focusAtOnce(field: Element | undefined): void {
+  if (field instanceof HTMLElement && matchMedia('(hover: hover) and (pointer: fine)').matches) field.focus();
 }
 
 /** Where one writes. */
@@ -30,6 +36,7 @@ export function composerView(conversation: Conversation, actions: Actions): Temp
         aria-label="Message to ${name}"
         placeholder="Message to ${name}"
         @keydown=${sendOnEnter}
+        ${ref(focusAtOnce)}
       ></textarea>
       <button class="button primary icon-only" aria-label="Send">${icons.send}</button>
     </form>

@@ -69,7 +69,7 @@ export function entriesView(conversation: Conversation, state: AppState, actions
   const { entries } = conversation;
   const context = { conversation, me: state.session?.userId, actions };
   return html`
-    <ol
+    <div
       class="entries"
       role="log"
       aria-label="Messages"
@@ -77,12 +77,14 @@ export function entriesView(conversation: Conversation, state: AppState, actions
       data-testid="entries"
       ${keepAtEnd(entries.length)}
     >
-      ${entries.length === 0 ? html`<li class="empty">Nothing said yet. Be the first.</li>` : nothing}
-      ${repeat(
-        entries,
-        ({ id }) => id,
-        (entry, index) => entryView(entry, entries[index - 1], context),
-      )}
-    </ol>
+      ${entries.length === 0 ? html`<p class="empty">Nothing said yet. Be the first.</p>` : nothing}
+      <ol>
+        ${repeat(
+          entries,
+          ({ id }) => id,
+          (entry, index) => entryView(entry, entries[index - 1], context),
+        )}
+      </ol>
+    </div>
   `;
 }

@@ -41,12 +41,14 @@ const dismissAfterTimer =
 /** What wants to be noticed. Always there, so that a screen reader hears what comes into it. */
 export function toastsView(toasts: readonly Toast[], actions: Actions): TemplateResult {
   return html`
-    <ul class="toasts" role="status" aria-label="Notifications" data-testid="toasts">
-      ${repeat(
-        toasts,
-        ({ id }) => id,
-        (toast) => toastView(toast, actions),
-      )}
-    </ul>
+    <div role="status" aria-label="Notifications" data-testid="toasts">
+      <ul class="toasts">
+        ${repeat(
+          toasts,
+          ({ id }) => id,
+          (toast) => toastView(toast, actions),
+        )}
+      </ul>
+    </div>
   `;
 }
