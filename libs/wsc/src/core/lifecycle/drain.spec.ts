@@ -133,10 +133,11 @@ describe('a drain', () => {
         await test.connect();
       },
     ],
-  ])('is over within the drain time when %s', async (_, prepare) => {
+  ])('is over within the drain time when %s', async (when, prepare) => {
     const test = await TestHub.start({ options: { drainMs: 4_000, connectTimeoutMs: 60_000 } });
     await prepare(test);
     expect(await timed(test, test.hub.drain())).toBeLessThanOrEqual(4_000);
+    expect(test.hub.stats().totalClients).toBe(when === 'a link never ends' ? 1 : 0);
   });
 
   it('is one drain, however often it is asked for', async () => {
@@ -177,6 +178,14 @@ describe('a hub that was closed', () => {
     expect(events).toEqual(['websocket.stopped']);
     expect(await leftBehind(test)).toEqual({ ...nothing, totalRooms: 1 });
     expect(test.hub.roomInfo('kept')?.members).toBe(0);
+  });
+
+  it('has told of its end when the call comes back, since the process may end then', async () => {
+    const test = await TestHub.start();
+    const events: string[] = [];
+    test.hub.events.on('*', ({ name }) => void events.push(name));
+    await test.hub.close();
+    expect(events).toEqual(['websocket.stopped']);
   });
 
   it('leaves no room behind a connection that ended while it joined', async () => {

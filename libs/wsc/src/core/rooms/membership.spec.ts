@@ -51,14 +51,20 @@ describe('joins, leaves, deletions and ends in any order, over a slow broker', (
         return void test.hub.join(connectionOf(next.client).id, next.room, { role: 'subscriber' }).catch(ignore);
       case 'leave':
         return void connectionOf(next.client).leave(next.room).catch(ignore);
-      case 'end':
-        return connectionOf(next.client).closed(1006, '');
+      case 'end': {
+        connectionOf(next.client).closed(1006, '');
+        return;
+      }
       case 'delete':
         return void test.hub.deleteRoom(next.room).catch(ignore);
-      case 'hold':
-        return broker.hold();
-      case 'release':
-        return broker.release();
+      case 'hold': {
+        broker.hold();
+        return;
+      }
+      case 'release': {
+        broker.release();
+        return;
+      }
       case 'turn':
         return test.settle();
     }
