@@ -1,6 +1,6 @@
 import { maxAckIds } from '@nest-wsc/protocol';
 
-/** Gathers the acks of one turn into few envelopes (PROTOCOL.md §2). */
+/** Gathers the acks of one turn into few envelopes (PROTOCOL.md §2.4). */
 export class AckBatch {
   readonly #send: (ids: readonly string[]) => void;
   #ids: string[] = [];

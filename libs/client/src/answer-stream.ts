@@ -10,7 +10,8 @@ const maxBufferedItems = 1_000;
  * `T` is taken on trust, as everywhere in an event map.
  */
 export class AnswerStream<T> implements AnswerSink {
-  readonly #items: T[] = [];
+  // Wrapped, so that an answer without data is one.
+  readonly #items: { readonly data: T }[] = [];
   #end: { readonly error: unknown } | { readonly isDone: true } | undefined;
   #change: Deferred<void> | undefined;
 
@@ -20,7 +21,7 @@ export class AnswerStream<T> implements AnswerSink {
       this.onFailed(new WscError('WSC_LIMIT_EXCEEDED', { message: `${maxBufferedItems} answers wait to be read.` }));
       return;
     }
-    this.#items.push(data);
+    this.#items.push({ data });
     this.#change?.resolve();
   }
 
@@ -40,7 +41,7 @@ export class AnswerStream<T> implements AnswerSink {
     for (;;) {
       const item = this.#items.shift();
       if (item !== undefined) {
-        yield item;
+        yield item.data;
       } else if (this.#end === undefined) {
         this.#change = createDeferred();
         await this.#change.promise;

@@ -3,7 +3,7 @@ import type { Refusal, RefusalAnswer } from './refusal.js';
 import type { RetryDelay } from './retry-delay.js';
 import type { TokenReason } from './token-source.js';
 
-/** What to do after a connection or an attempt has ended (PROTOCOL.md §7). */
+/** What to do after a connection or an attempt has ended (PROTOCOL.md §7.1). */
 export type Decision =
   | { readonly action: 'stop'; readonly error: WscError }
   | {

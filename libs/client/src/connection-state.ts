@@ -6,7 +6,7 @@ import type { WelcomeData, WscError } from '@nest-wsc/protocol';
  */
 export type ConnectionState = 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
 
-/** What the server said of the connection (PROTOCOL.md §3). */
+/** What the server said of the connection (PROTOCOL.md §3.1). */
 export interface ConnectionInfo {
   readonly connectionId: string;
   /** Absent on an anonymous connection. */

@@ -52,7 +52,7 @@ export interface ConnectorOptions {
 const closeTimeoutMs = 2_000;
 const probeTimeoutMs = 5_000;
 
-/** Keeps one connection: connects, and again after each end, as the close codes and HTTP answers say (PROTOCOL.md §7). */
+/** Keeps one connection: connects, and again after each end, as the close codes and HTTP answers say (PROTOCOL.md §1.3 and §7.1). */
 export class Connector {
   readonly #options: ResolvedOptions;
   readonly #tokens: TokenSource;

@@ -35,8 +35,8 @@ export interface BuiltInEvents {
     readonly id: string;
     readonly data?: unknown;
   };
-  readonly room_joined: { readonly room: string; readonly user_id: string };
-  readonly room_left: { readonly room: string; readonly user_id: string };
+  readonly room_joined: { readonly room: string; readonly user_id: string; readonly name?: string };
+  readonly room_left: { readonly room: string; readonly user_id: string; readonly name?: string };
   readonly room_closed: { readonly room: string; readonly reason: string };
 }
 

@@ -14,6 +14,7 @@ import type { Link, LinkEnd } from './link.js';
 import { MessageRouter } from './message-router.js';
 import type { ResolvedOptions } from './options.js';
 import { Outbox } from './outbox.js';
+import { readKey } from './read-key.js';
 import { errorOf, RequestTable, type AnswerSink, type NewRequest, type RepeatableOptions } from './request-table.js';
 import { RoomTracker } from './room-tracker.js';
 import { createDeferred } from './settle.js';
@@ -129,7 +130,7 @@ export class Exchange {
     return () => undefined;
   }
 
-  /** Resolves with the last answer; with the last item where that is empty (PROTOCOL.md §3). */
+  /** Resolves with the last answer; with the last item where that is empty (PROTOCOL.md §3.2). */
   ask<T>(request: NewRequest): Promise<T> {
     const answer = createDeferred<T>();
     let lastItem: { readonly data: T } | undefined;
@@ -174,7 +175,7 @@ export class Exchange {
 }
 
 function closedRoom({ data, room }: ServerNotifyEnvelope): string {
-  const named: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'room') : undefined;
+  const named = readKey(data, 'room');
   return typeof named === 'string' ? named : (room ?? '');
 }
 

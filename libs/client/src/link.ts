@@ -15,7 +15,7 @@ import { socketOpen, type ClientSocket } from './socket.js';
 export interface LinkEnd {
   readonly code: number;
   readonly reason: string;
-  /** Whether the upgrade was accepted. If not, the gateway says over HTTP why (PROTOCOL.md §1). */
+  /** Whether the upgrade was accepted. If not, the gateway says over HTTP why (PROTOCOL.md §1.3). */
   readonly wasAccepted: boolean;
   /** Whether `welcome` had come. */
   readonly wasUp: boolean;

@@ -14,7 +14,7 @@ export interface LivenessOptions {
 
 /**
  * Finds out that the other side is gone. Browsers show no protocol pings, so an envelope `ping` is sent after a quiet
- * interval (PROTOCOL.md §2); anything that arrives counts as a sign of life.
+ * interval (PROTOCOL.md §2.5); anything that arrives counts as a sign of life.
  */
 export class Liveness {
   readonly #options: LivenessOptions;

@@ -10,7 +10,7 @@ export const everyEvent = '*';
 
 interface Registration {
   readonly handler: MessageHandler;
-  readonly once: boolean;
+  readonly isOnce: boolean;
 }
 
 /** What {@link MessageRouter} needs. */
@@ -35,8 +35,8 @@ export class MessageRouter {
     this.#recent = new RecentIds(options.recentIdsCount);
   }
 
-  add(event: string, handler: MessageHandler, once: boolean): Unsubscribe {
-    const registration = { handler, once };
+  add(event: string, handler: MessageHandler, isOnce: boolean): Unsubscribe {
+    const registration = { handler, isOnce };
     const registrations = this.#registrations.get(event) ?? new Set();
     this.#registrations.set(event, registrations.add(registration));
     return () => this.#remove(event, registration);
@@ -72,7 +72,7 @@ export class MessageRouter {
     for (const name of [event, everyEvent]) {
       for (const registration of [...(this.#registrations.get(name) ?? [])]) {
         found.push(registration);
-        if (registration.once) this.#remove(name, registration);
+        if (registration.isOnce) this.#remove(name, registration);
       }
     }
     return found;

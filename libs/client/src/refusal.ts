@@ -1,4 +1,6 @@
-/** What the gateway answers over HTTP to a connection that it does not want (PROTOCOL.md §1). */
+import { readKey } from './read-key.js';
+
+/** What the gateway answers over HTTP to a connection that it does not want (PROTOCOL.md §1.3). */
 export interface Refusal {
   readonly statusCode: number;
   readonly message: string;
@@ -65,8 +67,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function readKey(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }

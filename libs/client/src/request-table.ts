@@ -23,7 +23,7 @@ export interface AskOptions {
 export interface RequestOptions extends AskOptions {
   /**
    * Idempotency id, 1 to 64 characters. The gateway gives a repeat the first answer, so the client may send the request
-   * again after a broken connection, and so may the caller (PROTOCOL.md §2).
+   * again after a broken connection, and so may the caller (PROTOCOL.md §2.6).
    */
   readonly id?: string | undefined;
   /** Makes an `id`. @default false */

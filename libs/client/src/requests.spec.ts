@@ -148,10 +148,11 @@ describe('a stream of answers', () => {
     })();
     const { requestId } = await connection.request();
     connection.respond(requestId, 1, true);
+    connection.respond(requestId, undefined, true);
     connection.respond(requestId, 2, true);
     connection.respond(requestId, undefined);
     await reading;
-    expect(seen).toEqual([1, 2]);
+    expect(seen).toEqual([1, undefined, 2]);
   });
 
   it('gives the only answer of a handler with one', async () => {

@@ -21,7 +21,7 @@ export interface TargetParts {
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * A token travels as a further subprotocol, since browsers can't set headers (PROTOCOL.md §1).
+ * A token travels as a further subprotocol, since browsers can't set headers (PROTOCOL.md §1.2).
  * @throws {WscError} WSC_UNAUTHORIZED where the token can't travel
  */
 export function createTarget({ url, subprotocol, token, connectToken, deviceId }: TargetParts): Target {

@@ -1,4 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
+import { readKey } from './read-key.js';
 import type { ClientSocket, SocketConstructor, SocketFactory } from './socket.js';
 
 /** The platform's own WebSocket, else the optional package `ws` (Node before 22), which is loaded when first needed. */
@@ -30,10 +31,6 @@ function parseWs(loaded: unknown): SocketConstructor {
   const found = readKey(loaded, 'WebSocket') ?? readKey(loaded, 'default');
   if (isConstructor(found)) return found;
   throw new WscError('WSC_UNAVAILABLE', { message: 'The installed package "ws" has no WebSocket class. Use ws 8.' });
-}
-
-function readKey(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 function isConstructor(value: unknown): value is SocketConstructor {
