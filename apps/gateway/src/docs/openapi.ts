@@ -6,7 +6,7 @@ HTTP beside WebSocket, on one port. \`POST /auth/login\` gives a token; \`/api/*
 \`admin\` or \`agent\`.
 
 **Errors** are \`{ code, error, message, details?, retry_after_ms?, trace_id, timestamp }\`, with \`error\` from the same
-catalogue as on the WebSocket (PROTOCOL.md §7), and \`WSC_NOT_FOUND\`.
+catalogue as on the WebSocket (PROTOCOL.md §7).
 
 **WebSocket** at \`/ws\`, with the token as \`Authorization: Bearer\` or as the subprotocol \`bearer.<token>\`. Beyond the
 built-in events of PROTOCOL.md §4:

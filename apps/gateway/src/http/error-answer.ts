@@ -2,13 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
 import { errorCatalogue, type ErrorName, WscError } from '@nest-wsc/protocol';
 
-/** The catalogue's names, and one that only HTTP needs. */
-export type HttpErrorName = ErrorName | 'WSC_NOT_FOUND';
-
 /** The JSON of every HTTP error: the fields of an `error` envelope (PROTOCOL.md §3), with the HTTP status as `code`. */
 export interface ErrorBody {
   readonly code: number;
-  readonly error: HttpErrorName;
+  readonly error: ErrorName;
   readonly message: string;
   readonly details?: unknown;
   readonly retry_after_ms?: number;
@@ -18,7 +15,7 @@ export interface ErrorBody {
 
 type Fault = Pick<ErrorBody, 'code' | 'error' | 'message' | 'details'> & { readonly retryAfterMs?: number | undefined };
 
-const nameByStatus: Readonly<Partial<Record<number, HttpErrorName>>> = {
+const nameByStatus: Readonly<Partial<Record<number, ErrorName>>> = {
   401: 'WSC_UNAUTHORIZED',
   403: 'WSC_FORBIDDEN',
   404: 'WSC_NOT_FOUND',
