@@ -1,5 +1,5 @@
 import type { Handshake } from '../core/connect/handshake.js';
-import type { MaybePromise } from '../core/maybe-promise.js';
+import type { MaybePromise } from '../core/async/maybe-promise.js';
 import type { OriginPolicy } from '../core/ports/access.js';
 import { originsOfHost, parseOriginPattern } from './origin-pattern.js';
 

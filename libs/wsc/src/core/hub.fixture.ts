@@ -2,7 +2,7 @@ import { WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import type { TestClient, TestHub } from '../testing/test-hub.js';
 import type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
-import { withResolver, type Resolvable } from './with-resolver.js';
+import { withResolver, type Resolvable } from './async/with-resolver.js';
 
 /** A broker on which a test can hold `start` and `subscribe` back, as a network does, or let everything fail. */
 export class UnreliableBroker implements Broker {

@@ -4,8 +4,8 @@ export { Handshake, type HandshakeInit, type HandshakeRequest } from './connect/
 export type { Endpoint, PathMatch, PathTable } from './connect/path-table.js';
 export type { Principal } from './connect/principal.js';
 export { HandshakeRefusal, refuse, type RefusalBody } from './connect/refusal.js';
-export { Connection, type ConnectionSendOptions, type ConnectionState } from './connection.js';
-export type { EventBus, HubEvent, HubEventFields, HubEventListener, HubEventName } from './events.js';
+export { Connection, type ConnectionSendOptions, type ConnectionState } from './connections/connection.js';
+export type { EventBus, HubEvent, HubEventFields, HubEventListener, HubEventName } from './extensions/events.js';
 export type {
   ConnectHook,
   DisconnectHook,
@@ -14,7 +14,7 @@ export type {
   Hooks,
   MessageHook,
   MessageSentHook,
-} from './hooks.js';
+} from './extensions/hooks.js';
 export { Hub } from './hub.js';
 export {
   defaultHubOptions,
@@ -26,14 +26,19 @@ export {
   type OutboxLimits,
 } from './hub-options.js';
 export type { HubDependencies } from './hub-parts.js';
-export type { MessageHandler, Route, RouteTable } from './inbound/routes.js';
-export type { InboundMessage, InterceptorChain, OutboundTarget, WscInterceptorLike } from './interceptors.js';
-export type { MaybePromise } from './maybe-promise.js';
+export type { MessageHandler, Route, RouteTable } from './inbound/route-table.js';
+export type {
+  InboundMessage,
+  InterceptorChain,
+  OutboundTarget,
+  WscInterceptorLike,
+} from './extensions/interceptors.js';
+export type { MaybePromise } from './async/maybe-promise.js';
 export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 export { MessageContext } from './messages/message-context.js';
 export type { MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
 export type { SendOptions } from './messages/sender.js';
-export type { Middleware } from './middleware.js';
+export type { Middleware } from './extensions/middleware.js';
 export type {
   AddressPolicy,
   Authenticator,
@@ -48,7 +53,7 @@ export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } fro
 export type { LogContext, Logger } from './ports/logger.js';
 export type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
 export type { EncodeOptions, Encoding, TransportLink } from './ports/transport.js';
-export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespaces.js';
+export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespace-table.js';
 export type { JoinOptions, Role, RoomInfo, RoomOptions } from './rooms/room.js';
-export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.js';
+export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './extensions/standard-schema.js';
 export type { HubStats } from './stats.js';

@@ -1,7 +1,7 @@
 import { jsonClientCodec, jsonCodec, type CloseCode, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Handshake, HandshakeRequest } from '../core/connect/handshake.js';
 import type { Principal } from '../core/connect/principal.js';
-import type { Connection } from '../core/connection.js';
+import type { Connection } from '../core/connections/connection.js';
 import { Hub } from '../core/hub.js';
 import { defaultHubOptions, type HubLimits, type HubOptions, type OutboxLimits } from '../core/hub-options.js';
 import type { HubDependencies } from '../core/hub-parts.js';

@@ -1,5 +1,5 @@
 import type { BuiltInOptions } from '../hub-options.js';
-import type { Route } from '../inbound/routes.js';
+import type { Route } from '../inbound/route-table.js';
 import { chatRoute, type AuthorizeChat } from './chat-route.js';
 import { historyRoute, resumeRoute } from './kept-routes.js';
 import { presenceRoute, type PresenceRouteDependencies } from './presence-route.js';

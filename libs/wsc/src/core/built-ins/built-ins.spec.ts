@@ -4,7 +4,7 @@ import { FakeClock } from '../../testing/fake-clock.js';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
 import type { Principal } from '../connect/principal.js';
 import type { Authenticator } from '../ports/access.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 
 const forbidden = { type: 'error', error: 'WSC_FORBIDDEN', message: 'This is not allowed.' };
 const invalidName = { type: 'error', error: 'WSC_INVALID_NAME' };

@@ -1,8 +1,8 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { Route } from '../inbound/routes.js';
+import type { Connection } from '../connections/connection.js';
+import type { Route } from '../inbound/route-table.js';
 import { createMessageId } from '../ids.js';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
 import { parseFields, parseTo } from './parse-data.js';
 import { senderOf } from './room-routes.js';

@@ -1,4 +1,4 @@
-import type { Route } from '../inbound/routes.js';
+import type { Route } from '../inbound/route-table.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import { parseFields, parseRoom } from './parse-data.js';
 

@@ -1,4 +1,4 @@
-import type { Route } from '../inbound/routes.js';
+import type { Route } from '../inbound/route-table.js';
 import type { Presence, RoomUser } from '../ports/presence.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import { parseRoom } from './parse-data.js';

@@ -1,14 +1,14 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 import type { Principal } from '../connect/principal.js';
 import { isRevoked } from '../connect/revocation.js';
 import { isAllowedUserType } from '../connect/user-type.js';
 import { ClosingError } from '../inbound/closing-error.js';
-import type { Route } from '../inbound/routes.js';
+import type { Route } from '../inbound/route-table.js';
 import type { Authenticator, RevocationList } from '../ports/access.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
-import type { TokenExpiry } from '../users/token-expiry.js';
+import type { TokenExpiry } from '../connections/token-expiry.js';
 import { parseFields } from './parse-data.js';
 
 export interface RefreshTokenDependencies {

@@ -1,5 +1,5 @@
-import type { Connection } from '../connection.js';
-import type { Route } from '../inbound/routes.js';
+import type { Connection } from '../connections/connection.js';
+import type { Route } from '../inbound/route-table.js';
 import type { Sender } from '../messages/sender.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';

@@ -1,7 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub, type TestClientOptions } from '../../testing/test-hub.js';
 import type { Authenticator } from '../ports/access.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 import type { Handshake } from './handshake.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';

@@ -1,11 +1,11 @@
 import { isUserId } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 import type { HubOptions } from '../hub-options.js';
 import { createDeviceId } from '../ids.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
 import { DeviceSlots } from '../limits/device-slots.js';
-import type { MaybePromise } from '../maybe-promise.js';
-import { composeMiddleware, type Middleware } from '../middleware.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
+import { composeMiddleware, type Middleware } from '../extensions/middleware.js';
 import type { AddressPolicy, Authenticator, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
@@ -18,7 +18,7 @@ import { HandshakeRefusal, refuse } from './refusal.js';
 import { Reservations } from './reservations.js';
 import { isRevoked } from './revocation.js';
 import { isAllowedUserType } from './user-type.js';
-import { withDeadline } from './with-deadline.js';
+import { withDeadline } from '../async/with-deadline.js';
 
 /** Decides whether a connection may open, after everything else was checked. `false` refuses with 403, a {@link HandshakeRefusal} as it says. */
 export type ConnectGuard = (handshake: Handshake) => MaybePromise<unknown>;

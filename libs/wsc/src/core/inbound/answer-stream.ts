@@ -1,4 +1,4 @@
-import { asError } from '../as-error.js';
+import { asError } from '../async/as-error.js';
 
 /** A result that gives several values over time, whoever made it (RxJS, a generator). */
 export type AnswerSource =

@@ -1,7 +1,7 @@
 import { DecodeError, WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { Hooks } from '../hooks.js';
-import type { InterceptorChain } from '../interceptors.js';
+import type { Connection } from '../connections/connection.js';
+import type { Hooks } from '../extensions/hooks.js';
+import type { InterceptorChain } from '../extensions/interceptors.js';
 import { createMessageId, traceIdFrom } from '../ids.js';
 import type { MessageContext } from '../messages/message-context.js';
 import { cannotWrite } from '../messages/delivery.js';

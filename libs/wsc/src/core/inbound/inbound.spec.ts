@@ -1,6 +1,6 @@
 import { jsonCodec, WscError } from '@nest-wsc/protocol';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
-import { withResolver, type Resolvable } from '../with-resolver.js';
+import { withResolver, type Resolvable } from '../async/with-resolver.js';
 
 const notify = (event: string, data?: unknown) => ({ type: 'notify', event, data });
 

@@ -5,18 +5,18 @@ import {
   type ClientNotifyEnvelope,
   type RequestEnvelope,
 } from '@nest-wsc/protocol';
-import type { Connection, InboundReceiver } from '../connection.js';
+import type { Connection, InboundReceiver } from '../connections/connection.js';
 import type { HubLimits } from '../hub-options.js';
 import { traceIdFrom } from '../ids.js';
 import { MessageContext } from '../messages/message-context.js';
-import type { AckTable } from '../messages/acks.js';
+import type { AckTable } from '../messages/ack-table.js';
 import type { Clock } from '../ports/clock.js';
 import type { Counters } from '../stats.js';
 import type { Answers } from './answers.js';
 import type { InFlight } from './in-flight.js';
 import { MessageRate, type RateVerdict } from './message-rate.js';
 import type { Pipeline } from './pipeline.js';
-import type { Route, RouteTable } from './routes.js';
+import type { Route, RouteTable } from './route-table.js';
 
 export interface InboundDependencies {
   readonly clock: Clock;

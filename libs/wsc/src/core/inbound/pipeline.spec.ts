@@ -1,7 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub } from '../../testing/test-hub.js';
 import { answersTo } from '../hub.fixture.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 
 const request = (event: string, more: Readonly<Record<string, unknown>> = {}) => ({
   type: 'request',

@@ -1,17 +1,17 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { EventBus } from '../events.js';
-import type { Hooks } from '../hooks.js';
+import type { Connection } from '../connections/connection.js';
+import type { EventBus } from '../extensions/events.js';
+import type { Hooks } from '../extensions/hooks.js';
 import type { HubLimits } from '../hub-options.js';
-import type { InterceptorChain } from '../interceptors.js';
-import { fingerprintOf, type IdempotencyTable, type StoredAnswer } from '../limits/idempotency.js';
-import { isPromiseLike, type MaybePromise } from '../maybe-promise.js';
+import type { InterceptorChain } from '../extensions/interceptors.js';
+import { fingerprintOf, type IdempotencyTable, type StoredAnswer } from '../idempotency/idempotency-table.js';
+import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { MessageContext } from '../messages/message-context.js';
-import type { ComposedMiddleware } from '../middleware.js';
+import type { ComposedMiddleware } from '../extensions/middleware.js';
 import { answerSourceOf, forEachAnswer, type AnswerSource } from './answer-stream.js';
 import type { Answers } from './answers.js';
 import { ClosingError } from './closing-error.js';
-import type { Route, RouteTable } from './routes.js';
+import type { Route, RouteTable } from './route-table.js';
 
 export interface PipelineDependencies {
   readonly routes: RouteTable;

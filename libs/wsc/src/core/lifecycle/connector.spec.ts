@@ -4,7 +4,7 @@ import { MemoryPresence } from '../../stores/memory/memory-presence.js';
 import { FakeLink } from '../../testing/fake-link.js';
 import { TestHub, type TestClientOptions } from '../../testing/test-hub.js';
 import { leftBehind, nothing, UnreliableBroker } from '../hub.fixture.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 
 /** Admits a connection and opens it, without waiting for anything. */
 async function openNow(test: TestHub, options: TestClientOptions = {}) {

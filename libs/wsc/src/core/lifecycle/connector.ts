@@ -1,11 +1,11 @@
 import { WscError, type CloseCodeName, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
 import { isRevoked } from '../connect/revocation.js';
-import { withDeadline } from '../connect/with-deadline.js';
-import { Connection, type ConnectionHost } from '../connection.js';
-import type { EventBus } from '../events.js';
-import type { Heartbeat } from '../heartbeat.js';
-import type { DisconnectReason, Hooks } from '../hooks.js';
+import { withDeadline } from '../async/with-deadline.js';
+import { Connection, type ConnectionHost } from '../connections/connection.js';
+import type { EventBus } from '../extensions/events.js';
+import type { Heartbeat } from '../connections/heartbeat.js';
+import type { DisconnectReason, Hooks } from '../extensions/hooks.js';
 import type { HubOptions, OutboxLimits } from '../hub-options.js';
 import { createConnectionId, createSession } from '../ids.js';
 import type { MessageContext } from '../messages/message-context.js';
@@ -18,11 +18,11 @@ import type { Presence } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
-import type { NamespaceTable } from '../rooms/namespaces.js';
+import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { Counters } from '../stats.js';
-import type { ConnectionRegistry } from '../users/connection-registry.js';
-import { connectionsToReplace } from '../users/device-policy.js';
-import type { TokenExpiry } from '../users/token-expiry.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import { connectionsToReplace } from '../connections/device-policy.js';
+import type { TokenExpiry } from '../connections/token-expiry.js';
 
 export interface ConnectorDependencies {
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import { FakeLink } from '../../testing/fake-link.js';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
 import { leftBehind, nothing, UnreliableBroker } from '../hub.fixture.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 
 /** A client that answers the server's close. */
 function answersClose(client: TestClient): void {

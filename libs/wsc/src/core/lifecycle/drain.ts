@@ -1,5 +1,5 @@
 import { closeCodes } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 import type { Clock } from '../ports/clock.js';
 
 export interface DrainOptions {

@@ -1,7 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Clock } from '../ports/clock.js';
-import type { AckTable } from './acks.js';
+import type { AckTable } from './ack-table.js';
 import type { SendResult } from './message.js';
 
 interface AckAttempts {

@@ -1,7 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
-import { AckTable } from './acks.js';
+import { AckTable } from './ack-table.js';
 import type { SendResult } from './message.js';
 
 const phone = { userId: 'ann', deviceId: 'phone', connectionId: 'c1' };

@@ -1,11 +1,11 @@
 import { WscError, type ServerNotifyEnvelope } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 import type { EncodedMessage } from '../outbox/encoded-message.js';
 import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Encoding } from '../ports/transport.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { Counters } from '../stats.js';
-import type { ConnectionRegistry } from '../users/connection-registry.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { OutboundMessage } from './message.js';
 
 /** One message, encoded at most once per encoding (and once more for those that are asked to acknowledge it). */

@@ -1,5 +1,5 @@
 import type { ClientNotifyEnvelope, EnvelopeForm, RequestEnvelope } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 
 /** A message from a client on its way to its handler. */
 export class MessageContext {

@@ -87,7 +87,8 @@ describe('a send', () => {
     await test.hub.broadcast({ event: 'x' });
     await test.hub.broadcast({ event: 'y' });
     await test.settle();
-    expect([test.encoding.encodeCount - before[0]!, basic.encodeCount - before[1]!]).toEqual([2, 2]);
+    await test.hub.sendToUser('ann', { event: 'z' });
+    expect([test.encoding.encodeCount - before[0]!, basic.encodeCount - before[1]!]).toEqual([3, 2]);
     const last = (clients: readonly TestClient[]) => new Set(clients.map(({ link }) => link.writes.at(-1)));
     expect([last(all).size, last(others).size]).toEqual([1, 1]);
     expect([...last(others)][0]?.toString()).toContain('"payload"');

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
 

@@ -1,5 +1,5 @@
 import type { WscError } from '@nest-wsc/protocol';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 
 /** Where a message goes, between nodes. */

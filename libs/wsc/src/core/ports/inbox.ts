@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 
 /** A kept message with its place in the user's inbox. */

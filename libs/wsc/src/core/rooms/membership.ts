@@ -1,13 +1,13 @@
 import { parseName, WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { EventBus } from '../events.js';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { Connection } from '../connections/connection.js';
+import type { EventBus } from '../extensions/events.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
-import type { NamespaceTable } from './namespaces.js';
+import type { NamespaceTable } from './namespace-table.js';
 import type { Role } from './room.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { UserStatus } from './user-status.js';

@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { NamespaceTable, RoomPolicy } from './namespaces.js';
+import type { Connection } from '../connections/connection.js';
+import type { NamespaceTable, RoomPolicy } from './namespace-table.js';
 import type { RoomRegistry } from './room-registry.js';
 
 /**

@@ -1,8 +1,8 @@
 import { parseName, WscError } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
+import type { Connection } from '../connections/connection.js';
 import type { HubLimits } from '../hub-options.js';
 import type { Clock } from '../ports/clock.js';
-import type { NamespaceTable } from './namespaces.js';
+import type { NamespaceTable } from './namespace-table.js';
 import { Room, type Role, type RoomOptions } from './room.js';
 
 export interface RoomRegistryOptions {

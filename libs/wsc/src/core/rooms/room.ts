@@ -1,5 +1,5 @@
-import { Audience } from '../audience.js';
-import type { Connection } from '../connection.js';
+import { Audience } from '../connections/audience.js';
+import type { Connection } from '../connections/connection.js';
 
 /** What a room is created with. */
 export interface RoomOptions {

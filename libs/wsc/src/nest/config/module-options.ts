@@ -3,12 +3,12 @@ import type { CanActivate, Type } from '@nestjs/common';
 import type { JwtClaims } from '../../access/index.js';
 import type { AuthorizeChat } from '../../core/built-ins/chat-route.js';
 import type { Handshake } from '../../core/connect/handshake.js';
-import type { MaybePromise } from '../../core/maybe-promise.js';
-import type { Middleware } from '../../core/middleware.js';
+import type { MaybePromise } from '../../core/async/maybe-promise.js';
+import type { Middleware } from '../../core/extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, RevocationList } from '../../core/ports/access.js';
 import type { Broker } from '../../core/ports/broker.js';
 import type { Presence } from '../../core/ports/presence.js';
-import type { NamespaceOptions } from '../../core/rooms/namespaces.js';
+import type { NamespaceOptions } from '../../core/rooms/namespace-table.js';
 import type { WscSettings } from './wsc-settings.js';
 
 /** How tokens are checked (docs/auth.md). Give one of `secret`, `publicKey` and `jwksUrl`. */

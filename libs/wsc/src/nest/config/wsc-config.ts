@@ -2,7 +2,7 @@ import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { JwtOptions } from '../../access/index.js';
 import type { Handshake } from '../../core/connect/handshake.js';
 import type { HubOptions } from '../../core/hub-options.js';
-import type { MaybePromise } from '../../core/maybe-promise.js';
+import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { SettingSource } from './setting-source.js';
 import type { SettingName, WscSettings } from './wsc-settings.js';
 

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../../core/maybe-promise.js';
+import type { MaybePromise } from '../../core/async/maybe-promise.js';
 
 // Jest, Vitest and Mocha all put these two into the global scope; the suites need nothing else of a test runner.
 declare const describe: (name: string, body: () => void) => void;

@@ -1,5 +1,5 @@
 import type { Handshake, HandshakeRequest } from '../../core/connect/handshake.js';
-import type { MaybePromise } from '../../core/maybe-promise.js';
+import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Encoding, TransportLink } from '../../core/ports/transport.js';
 
 /** Leave to open one connection: what a gate answers. */

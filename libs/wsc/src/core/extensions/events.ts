@@ -1,6 +1,6 @@
-import { isPromiseLike, type MaybePromise } from './maybe-promise.js';
-import type { Clock } from './ports/clock.js';
-import type { Logger } from './ports/logger.js';
+import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
+import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
 
 /** What the hub tells about itself, after the fact. */
 export type HubEventName =

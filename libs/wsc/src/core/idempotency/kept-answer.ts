@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { StoredAnswer } from './idempotency-owner.js';
-import { jsonBytes } from './json-bytes.js';
+import { jsonBytes } from '../limits/json-bytes.js';
 
 /** What an entry takes beside its answer: id, fingerprint, book-keeping, an error's stack. */
 const entryBytes = 512;

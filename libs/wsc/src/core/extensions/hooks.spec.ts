@@ -1,5 +1,5 @@
-import type { OutboundMessage } from './messages/message.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
+import type { OutboundMessage } from '../messages/message.js';
+import { MemoryLogger } from '../../testing/memory-logger.js';
 import { Hooks } from './hooks.js';
 
 const reason = { code: 1000, reason: 'bye', initiatedBy: 'client' } as const;

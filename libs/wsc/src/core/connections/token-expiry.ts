@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.js';
+import type { Connection } from './connection.js';
 import type { Clock, Timer } from '../ports/clock.js';
 
 const tickMs = 1_000;

@@ -1,5 +1,5 @@
-import { FakeClock } from '../testing/fake-clock.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { MemoryLogger } from '../../testing/memory-logger.js';
 import { EventBus, type HubEvent } from './events.js';
 
 function setUp(maxQueued?: number) {

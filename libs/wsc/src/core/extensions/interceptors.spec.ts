@@ -1,5 +1,5 @@
 import { InterceptorChain, type WscInterceptorLike } from './interceptors.js';
-import type { OutboundMessage } from './messages/message.js';
+import type { OutboundMessage } from '../messages/message.js';
 
 const message: OutboundMessage = { id: 'm', event: 'e', data: '', priority: 'normal', timestamp: 0 };
 const target = { kind: 'everyone' } as const;

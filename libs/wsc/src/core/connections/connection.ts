@@ -1,12 +1,12 @@
 import { closeCodes, type CloseCode, type CloseCodeName, type ServerEnvelope, type WscError } from '@nest-wsc/protocol';
-import type { Handshake } from './connect/handshake.js';
-import type { Principal } from './connect/principal.js';
-import type { DisconnectReason } from './hooks.js';
-import type { OutboxLimits } from './hub-options.js';
-import type { MessageInput, Priority } from './messages/message.js';
-import { Outbox, type OutboxFailure, type OutboxOptions } from './outbox/outbox.js';
-import type { EncodedMessage } from './outbox/encoded-message.js';
-import type { Encoding, TransportLink } from './ports/transport.js';
+import type { Handshake } from '../connect/handshake.js';
+import type { Principal } from '../connect/principal.js';
+import type { DisconnectReason } from '../extensions/hooks.js';
+import type { OutboxLimits } from '../hub-options.js';
+import type { MessageInput, Priority } from '../messages/message.js';
+import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
+import type { EncodedMessage } from '../outbox/encoded-message.js';
+import type { Encoding, TransportLink } from '../ports/transport.js';
 
 /** `connecting`: from the 101 until `welcome`; it can be sent to, and everything queues behind `welcome`. */
 export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';

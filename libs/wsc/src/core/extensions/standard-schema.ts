@@ -1,5 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
-import { isPromiseLike } from './maybe-promise.js';
+import { isPromiseLike } from '../async/maybe-promise.js';
 
 /** What is used of Standard Schema v1 (standardschema.dev), which zod, valibot, arktype and joi implement. */
 export interface StandardSchemaV1 {

@@ -1,4 +1,4 @@
-import type { MaybePromise } from './maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 
 /**
  * One layer of an onion. `next` runs everything further in and answers its result; a middleware that doesn't call it answers

@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Clock, Timer } from '../ports/clock.js';
-import { withResolver } from '../with-resolver.js';
+import { withResolver } from '../async/with-resolver.js';
 
 /** Who acknowledged a message. */
 export interface Acknowledger {

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.js';
+import type { Connection } from './connection.js';
 import type { DevicePolicy } from '../hub-options.js';
 
 /** Which connections have to go, oldest device first, so that `newcomer` fits in. Tabs of one device count once. */

@@ -1,5 +1,5 @@
 import { parseName } from '@nest-wsc/protocol';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 import type { MessageContext } from '../messages/message-context.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { Connection, ConnectionHost } from './connection.js';
-import type { OutboxLimits } from './hub-options.js';
-import type { HubParts } from './hub-parts.js';
-import { traceIdFrom } from './ids.js';
-import type { AnswerContext } from './inbound/answers.js';
-import { Inbound } from './inbound/inbound.js';
+import type { OutboxLimits } from '../hub-options.js';
+import type { HubParts } from '../hub-parts.js';
+import { traceIdFrom } from '../ids.js';
+import type { AnswerContext } from '../inbound/answers.js';
+import { Inbound } from '../inbound/inbound.js';
 
 /** What the parts of a hub do for its connections. @param parts asked for later: they are made with this host. */
 export function createConnectionHost(parts: () => HubParts, outboxLimits: () => OutboxLimits): ConnectionHost {

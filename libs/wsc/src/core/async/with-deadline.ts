@@ -1,4 +1,4 @@
-import { asError } from '../as-error.js';
+import { asError } from './as-error.js';
 import type { Clock } from '../ports/clock.js';
 
 export interface DeadlineOptions {

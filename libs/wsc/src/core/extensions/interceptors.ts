@@ -1,6 +1,6 @@
-import { isPromiseLike, type MaybePromise } from './maybe-promise.js';
-import type { OutboundMessage } from './messages/message.js';
-import type { Destination } from './ports/broker.js';
+import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
+import type { OutboundMessage } from '../messages/message.js';
+import type { Destination } from '../ports/broker.js';
 import { without } from './without.js';
 
 /** What an inbound interceptor sees of a request or notify, and may rewrite. */

@@ -1,8 +1,8 @@
 import { WscError } from '@nest-wsc/protocol';
-import { isPromiseLike, type MaybePromise } from './maybe-promise.js';
-import type { OutboundMessage, SendResult } from './messages/message.js';
-import type { Logger } from './ports/logger.js';
-import { runInOrder } from './run-in-order.js';
+import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
+import type { OutboundMessage, SendResult } from '../messages/message.js';
+import type { Logger } from '../ports/logger.js';
+import { runInOrder } from '../async/run-in-order.js';
 import { without } from './without.js';
 
 /** Why a connection ended. */

@@ -7,7 +7,7 @@ import {
   type IdempotencyDecision,
   type IdempotencyOptions,
   type StoredAnswer,
-} from './idempotency.js';
+} from './idempotency-table.js';
 
 function setUp(options: Partial<IdempotencyOptions> = {}) {
   const clock = new FakeClock();

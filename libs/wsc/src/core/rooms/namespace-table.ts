@@ -1,6 +1,6 @@
 import { isName, namespaceOf } from '@nest-wsc/protocol';
-import type { Connection } from '../connection.js';
-import type { MaybePromise } from '../maybe-promise.js';
+import type { Connection } from '../connections/connection.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
 
 /** Decides what clients may do with the rooms of a namespace. The application itself always may. */
 export interface RoomPolicy {

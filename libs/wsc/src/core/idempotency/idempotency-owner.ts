@@ -1,6 +1,6 @@
 import type { WscError } from '@nest-wsc/protocol';
-import { withResolver } from '../with-resolver.js';
-import type { ByteCount } from './byte-count.js';
+import { withResolver } from '../async/with-resolver.js';
+import type { ByteCount } from '../limits/byte-count.js';
 
 /** The first answer to a request, for its repeats. */
 export type StoredAnswer =

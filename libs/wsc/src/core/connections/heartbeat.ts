@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './ports/clock.js';
+import type { Clock, Timer } from '../ports/clock.js';
 
 /** What the heartbeat needs to know of a connection. */
 export interface HeartbeatMember {

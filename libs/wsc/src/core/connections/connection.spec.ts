@@ -1,7 +1,7 @@
 import { ginforgeCodec, WscError } from '@nest-wsc/protocol';
-import { TestHub } from '../testing/test-hub.js';
-import { TextEncoding } from '../testing/text-encoding.js';
-import { withResolver } from './with-resolver.js';
+import { TestHub } from '../../testing/test-hub.js';
+import { TextEncoding } from '../../testing/text-encoding.js';
+import { withResolver } from '../async/with-resolver.js';
 
 describe('a connection', () => {
   it('says who and where it is', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.js';
-import type { ByteCount } from './byte-count.js';
+import type { ByteCount } from '../limits/byte-count.js';
 import { IdempotencyOwner, type StoredAnswer } from './idempotency-owner.js';
 import { keepable } from './kept-answer.js';
 

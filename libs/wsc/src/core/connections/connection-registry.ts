@@ -1,5 +1,5 @@
-import { Audience } from '../audience.js';
-import type { Connection } from '../connection.js';
+import { Audience } from './audience.js';
+import type { Connection } from './connection.js';
 
 const nobody: ReadonlySet<Connection> = new Set();
 
