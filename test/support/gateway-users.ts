@@ -1,4 +1,4 @@
-import { callApi, type ApiAnswer } from './gateway-api.js';
+import { callApi, type ApiAnswer, type ApiCall } from './gateway-api.js';
 import type { GatewayProcess } from './gateway-process.js';
 import { bearer, jwtSecret, signToken } from './jwt.js';
 import { RawClient } from './raw-client.js';
@@ -35,9 +35,8 @@ export async function connectRawAs(
 }
 
 /** Calls the HTTP API with an admin's rights. */
-export async function callAsAdmin(gateway: GatewayProcess, path: string, body?: unknown): Promise<ApiAnswer> {
-  const token = await signToken('operator', { user_type: 'admin' });
-  return callApi(gateway.url, path, { token, ...(body !== undefined && { body }) });
+export async function callAsAdmin(gateway: GatewayProcess, path: string, call: ApiCall = {}): Promise<ApiAnswer> {
+  return callApi(gateway.url, path, { ...call, token: await signToken('operator', { user_type: 'admin' }) });
 }
 
 type Stats = Readonly<Record<string, number>>;

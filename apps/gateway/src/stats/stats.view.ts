@@ -36,6 +36,9 @@ export class StatsView {
   @ApiProperty({ description: 'Envelopes that could not be read' })
   readonly invalid_messages!: number;
 
+  @ApiProperty({ description: 'Acks of messages that were not sent to who acked' })
+  readonly ignored_acks!: number;
+
   @ApiProperty({ description: 'Not queued for a connection: its outbox was over budget' })
   readonly dropped_messages!: number;
 
@@ -68,6 +71,7 @@ export const toStatsView = (stats: HubStats): StatsView => ({
   bytes_received: stats.bytesReceived,
   errors: stats.errors,
   invalid_messages: stats.invalidMessages,
+  ignored_acks: stats.ignoredAcks,
   dropped_messages: stats.droppedMessages,
   dropped_events: stats.droppedEvents,
   accepted_connections: stats.acceptedConnections,
