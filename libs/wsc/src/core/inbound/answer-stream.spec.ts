@@ -89,7 +89,7 @@ describe('a stream of answers', () => {
       ['WSC_FORBIDDEN'],
     ],
     ['is complete at once', (source) => source.observers[0]?.complete(), [null]],
-  ])('is answered once when it %s', async (_, onSubscribe, answers) => {
+  ])('is answered once when it %s', async (when, onSubscribe, answers) => {
     await using test = await TestHub.start();
     const source = new Source();
     source.onSubscribe = () => onSubscribe(source);
@@ -97,6 +97,8 @@ describe('a stream of answers', () => {
     const client = await test.connect();
     await client.send(request('x'));
     expect([answersTo(client, 'r'), test.hub.stats().runningHandlers]).toEqual([answers, 0]);
+    // Where there is a subscription, it ends.
+    expect(source.unsubscribed).toBe(when.startsWith('throws') ? 0 : 1);
   });
 
   it('ends with the connection: unsubscribed, or its generator returned', async () => {
