@@ -68,6 +68,7 @@ describe('an upgrade that is wrong', () => {
     ['that offers a token and no codec', upgradeText(offers('bearer.abc')), 400],
     ['that offers two tokens', upgradeText(offers('wsc.v1.json, bearer.a, bearer.b')), 400],
     ['that offers seventeen', upgradeText(offers(Array.from({ length: 17 }, (_, n) => `p${n}`).join(', '))), 400],
+    ['with an offer over the limit', upgradeText(offers(`wsc.v1.json, bearer.${long(9_000)}`)), 400],
     ['with a device id that is no name', upgradeText({ path: '/ws?device_id=a%20b' }), 400],
     ['with a device id over the limit', upgradeText({ path: `/ws?device_id=${long(129)}` }), 400],
     ['with two device ids', upgradeText({ path: '/ws?device_id=a&device_id=b' }), 400],
