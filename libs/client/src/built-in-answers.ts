@@ -23,6 +23,7 @@ export interface RoomPresence {
   readonly count: number;
 }
 
+/** A user who is in a room. */
 export interface PresentUser {
   readonly userId: string;
   /** How many devices of the user are in the room. */

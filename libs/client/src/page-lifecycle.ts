@@ -48,10 +48,12 @@ export function watchPage(page: Page, handlers: PageHandlers): Unsubscribe {
   };
 }
 
+/** Whether nobody sees the page. Without a page: no. */
 export function isHidden(page: Page | undefined): boolean {
   return page?.document.visibilityState === 'hidden';
 }
 
+/** Whether the machine believes that it has no network. Without a page: no. */
 export function isOffline(page: Page | undefined): boolean {
   return page?.navigator.onLine === false;
 }

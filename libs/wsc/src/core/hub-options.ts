@@ -30,6 +30,7 @@ export interface HubLimits {
   readonly maxAnswersPerRequest: number;
 }
 
+/** The budget of each connection's outbox. 0 turns a limit off. */
 export interface OutboxLimits {
   readonly maxMessages: number;
   readonly maxBytes: number;

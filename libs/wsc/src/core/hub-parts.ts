@@ -62,6 +62,7 @@ export interface HubState {
   readonly authorizeChat: () => AuthorizeChat | undefined;
 }
 
+/** What a hub consists of. */
 export type HubParts = ReturnType<typeof createHubParts>;
 
 /** Builds the parts of a hub, each from those before it. */

@@ -1,6 +1,7 @@
 import { asError } from './as-error.js';
 import type { Clock } from '../ports/clock.js';
 
+/** How long {@link withDeadline} waits. */
 export interface DeadlineOptions {
   readonly clock: Clock;
   /** 0: none. */

@@ -4,6 +4,7 @@ export interface Resolvable<T> {
   readonly resolve: (value: T) => void;
 }
 
+/** A promise that whoever has it fulfils by hand. */
 export function withResolver<T>(): Resolvable<T> {
   let fulfil: (value: T) => void = () => undefined;
   const promise = new Promise<T>((resolve) => {

@@ -6,6 +6,7 @@ import { presenceRoute, type PresenceRouteDependencies } from './presence-route.
 import { refreshTokenRoute, type RefreshTokenDependencies } from './refresh-token-route.js';
 import { roomMessageRoute, roomRoutes, type RoomRouteDependencies } from './room-routes.js';
 
+/** What {@link builtInRoutes} needs. */
 export interface BuiltInDependencies
   extends RoomRouteDependencies, PresenceRouteDependencies, RefreshTokenDependencies {
   readonly enabled: BuiltInOptions;

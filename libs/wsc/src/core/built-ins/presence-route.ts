@@ -3,6 +3,7 @@ import type { Presence, RoomUser } from '../ports/presence.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import { parseRoom } from './parse-data.js';
 
+/** What {@link presenceRoute} needs. */
 export interface PresenceRouteDependencies {
   readonly access: RoomAccess;
   readonly presence: Presence;

@@ -11,6 +11,7 @@ import type { RoomAccess } from '../rooms/room-access.js';
 import type { TokenExpiry } from '../connections/token-expiry.js';
 import { parseFields } from './parse-data.js';
 
+/** What {@link refreshTokenRoute} needs. */
 export interface RefreshTokenDependencies {
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;

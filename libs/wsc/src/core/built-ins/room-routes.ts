@@ -7,6 +7,7 @@ import type { Role } from '../rooms/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import { parseFields, parseRoom } from './parse-data.js';
 
+/** What {@link roomRoutes} and {@link roomMessageRoute} need. */
 export interface RoomRouteDependencies {
   readonly access: RoomAccess;
   readonly membership: Membership;

@@ -31,6 +31,7 @@ export interface Admission {
   readonly release: () => void;
 }
 
+/** What a {@link Gate} needs. */
 export interface GateDependencies {
   readonly clock: Clock;
   readonly logger: Logger;

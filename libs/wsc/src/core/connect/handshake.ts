@@ -58,6 +58,7 @@ export function headerOf(request: HandshakeRequest, name: string): string | unde
   return typeof value === 'string' || value === undefined ? value : value[0];
 }
 
+/** What a {@link Handshake} is made of. */
 export interface HandshakeInit {
   readonly request: HandshakeRequest;
   readonly path: string;

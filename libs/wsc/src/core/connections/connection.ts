@@ -39,6 +39,7 @@ export interface InboundReceiver {
   abort(): void;
 }
 
+/** How a message to one connection is sent. */
 export interface ConnectionSendOptions {
   /** @default 'normal' */
   readonly priority?: Priority;
@@ -48,6 +49,7 @@ export interface ConnectionSendOptions {
   readonly id?: string;
 }
 
+/** What a {@link Connection} is made of. */
 export interface ConnectionInit {
   readonly id: string;
   readonly handshake: Handshake;
@@ -59,7 +61,10 @@ export interface ConnectionInit {
   readonly connectedAt: number;
 }
 
-/** One open transport link of this node. Handlers get it; the socket behind it stays with the transport. */
+/**
+ * One open transport link of this node. Handlers get it; the socket behind it stays with the transport.
+ * What is marked as internal is for the transport and the hub.
+ */
 export class Connection {
   readonly id: string;
   readonly deviceId: string;
@@ -72,7 +77,7 @@ export class Connection {
   /** The application's own facts about this connection; guards may set them during the handshake. */
   readonly metadata: Map<string, unknown>;
   readonly encoding: Encoding;
-  /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
+  /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. @internal */
   lastSeenAt: number;
 
   readonly #link: TransportLink;
@@ -222,25 +227,23 @@ export class Connection {
     if (this.#state === 'closing') this.#closeLink(this.#serverClose ?? code);
   }
 
-  // From here on: for the transport and the hub.
-
-  /** Bytes of one message have come. */
+  /** Bytes of one message have come. @internal */
   receive(payload: string | Uint8Array): void {
     this.touch();
     if (!this.isClosed) (this.#inbound ??= this.#host.createInbound(this)).receive(payload);
   }
 
-  /** Any traffic has come, pongs too. */
+  /** Any traffic has come, pongs too. @internal */
   touch(): void {
     this.lastSeenAt = this.#host.coarseNow();
   }
 
-  /** The link takes bytes again. */
+  /** The link takes bytes again. @internal */
   drained(): void {
     this.#outbox.drained();
   }
 
-  /** The link is gone. */
+  /** The link is gone. @internal */
   closed(code: number, reason: string): void {
     if (this.#state === 'closed') return;
     const serverClose = this.#serverClose;
@@ -258,42 +261,46 @@ export class Connection {
   /**
    * Queues an envelope of this connection's own. Answers whether it was queued.
    * @throws {TypeError} where its data can't be written.
+   * @internal
    */
   pushEnvelope(envelope: ServerEnvelope, lane: Priority = 'normal'): boolean {
     if (this.isClosed) return false;
     return this.pushEncoded({ bytes: this.encoding.encode(envelope, { isBroadcast: false }), lane, room: undefined });
   }
 
+  /** Queues what is encoded already, behind `welcome`. Answers whether it was queued. @internal */
   pushEncoded(message: EncodedMessage): boolean {
     if (this.#state === 'open') return this.#outbox.push(message);
     return this.#state === 'connecting' && this.#hold(message);
   }
 
-  /** Held back until `welcome`. */
+  /** Reads nothing more from the remote program for now. @internal */
   pauseInbound(): void {
     this.#link.pause();
   }
 
+  /** Reads again. @internal */
   resumeInbound(): void {
     if (!this.isClosed) this.#link.resume();
   }
 
-  /** Cuts the link now, without a closing handshake. */
+  /** Cuts the link now, without a closing handshake. @internal */
   terminate(): void {
     this.#link.terminate();
   }
 
-  /** Settles once its link is gone. */
+  /** Settles once its link is gone. @internal */
   get gone(): Promise<void> {
     if (this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve) => (this.#whenGone ??= []).push(resolve));
   }
 
+  /** Asks the remote program for a sign of life. @internal */
   ping(): void {
     if (!this.isClosed) this.#link.ping();
   }
 
-  /** Sends `welcome`, what was held behind it, and starts what has come in meanwhile. */
+  /** Sends `welcome`, what was held behind it, and starts what has come in meanwhile. @internal */
   open(welcome: ServerEnvelope): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
@@ -308,18 +315,22 @@ export class Connection {
     this.#inbound?.release();
   }
 
+  /** Its client has shown that it can acknowledge (PROTOCOL.md §2.4). @internal */
   allowAcks(): void {
     this.#canAck = true;
   }
 
+  /** Its client has given a new token for the same user. @internal */
   replacePrincipal(principal: Principal): void {
     this.#principal = principal;
   }
 
+  /** A room has taken it in. @internal */
   entered(room: string): void {
     (this.#rooms ??= new Set()).add(room);
   }
 
+  /** A room has let it go. @internal */
   exited(room: string): void {
     this.#rooms?.delete(room);
   }

@@ -10,9 +10,11 @@ export interface StandardSchemaV1 {
   };
 }
 
+/** What a schema makes of a value. */
 export type SchemaResult =
   { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that is wrong with a value. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

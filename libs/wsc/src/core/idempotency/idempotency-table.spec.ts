@@ -2,12 +2,8 @@ import { WscError } from '@nest-wsc/protocol';
 import fc from 'fast-check';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { fingerprintOf } from './fingerprint.js';
-import {
-  IdempotencyTable,
-  type IdempotencyDecision,
-  type IdempotencyOptions,
-  type StoredAnswer,
-} from './idempotency-table.js';
+import type { StoredAnswer } from './idempotency-owner.js';
+import { IdempotencyTable, type IdempotencyDecision, type IdempotencyOptions } from './idempotency-table.js';
 
 function setUp(options: Partial<IdempotencyOptions> = {}) {
   const clock = new FakeClock();

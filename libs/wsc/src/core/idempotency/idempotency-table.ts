@@ -3,9 +3,6 @@ import type { ByteCount } from '../limits/byte-count.js';
 import { IdempotencyOwner, type StoredAnswer } from './idempotency-owner.js';
 import { keepable } from './kept-answer.js';
 
-export { fingerprintOf } from './fingerprint.js';
-export type { StoredAnswer } from './idempotency-owner.js';
-
 /** What to do with a request that carries an id. */
 export type IdempotencyDecision =
   /** Run the handler, then call `settle`, whatever happened. `keep: false` where a repeat may succeed: it runs again then. */
@@ -76,7 +73,7 @@ export class IdempotencyTable {
   /**
    * @param owner whose limits hold: the user, else the session.
    * @param id unique for the owner: the client's id, with the device that it is of.
-   * @param fingerprint of the content, made by {@link fingerprintOf}.
+   * @param fingerprint of the content, made by `fingerprintOf`.
    */
   begin(owner: string, id: string, fingerprint: string): IdempotencyDecision {
     const now = this.#clock.monotonic();

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
 
+/** What {@link Answers} needs. */
 export interface AnswersDependencies {
   readonly clock: Clock;
   readonly logger: Logger;

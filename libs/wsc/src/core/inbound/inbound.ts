@@ -18,6 +18,7 @@ import { MessageRate, type RateVerdict } from './message-rate.js';
 import type { Pipeline } from './pipeline.js';
 import type { Route, RouteTable } from './route-table.js';
 
+/** What an {@link Inbound} needs; one for all connections. */
 export interface InboundDependencies {
   readonly clock: Clock;
   readonly limits: () => HubLimits;

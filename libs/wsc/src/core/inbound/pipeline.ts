@@ -4,7 +4,9 @@ import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
 import type { HubLimits } from '../hub-options.js';
 import type { InterceptorChain } from '../extensions/interceptors.js';
-import { fingerprintOf, type IdempotencyTable, type StoredAnswer } from '../idempotency/idempotency-table.js';
+import { fingerprintOf } from '../idempotency/fingerprint.js';
+import type { StoredAnswer } from '../idempotency/idempotency-owner.js';
+import type { IdempotencyTable } from '../idempotency/idempotency-table.js';
 import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { MessageContext } from '../messages/message-context.js';
 import type { ComposedMiddleware } from '../extensions/middleware.js';
@@ -13,6 +15,7 @@ import type { Answers } from './answers.js';
 import { ClosingError } from './closing-error.js';
 import type { Route, RouteTable } from './route-table.js';
 
+/** What a {@link Pipeline} needs. */
 export interface PipelineDependencies {
   readonly routes: RouteTable;
   readonly hooks: Hooks<Connection, MessageContext>;

@@ -24,6 +24,7 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import { connectionsToReplace } from '../connections/device-policy.js';
 import type { TokenExpiry } from '../connections/token-expiry.js';
 
+/** What a {@link Connector} needs. */
 export interface ConnectorDependencies {
   readonly clock: Clock;
   readonly logger: Logger;

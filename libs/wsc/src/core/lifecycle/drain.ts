@@ -2,6 +2,7 @@ import { closeCodes } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { Clock } from '../ports/clock.js';
 
+/** What {@link drainConnections} needs. */
 export interface DrainOptions {
   readonly clock: Clock;
   /** For everything together. */

@@ -19,6 +19,7 @@ export type AckOutcome =
   | (AckAttempts & { readonly status: 'acked'; readonly deviceId: string })
   | (AckAttempts & { readonly status: 'unknown' | 'failed'; readonly reason: string });
 
+/** How long, and how often, an acked send tries. */
 export interface AckSendOptions {
   /** How long each attempt waits for the acknowledgement; 1..600_000. @default 5000 */
   readonly timeoutMs?: number;
@@ -26,6 +27,7 @@ export interface AckSendOptions {
   readonly retries?: number;
 }
 
+/** What {@link sendWithAck} needs. */
 export interface AckedSendDependencies {
   readonly clock: Clock;
   readonly acks: AckTable;

@@ -14,11 +14,13 @@ import type { Delivery } from './delivery.js';
 import type { MessageContext } from './message-context.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
 
+/** Who of those that are addressed is left out. */
 export interface SendOptions {
   /** A connection that must not hear it: the sender's own. */
   readonly exceptConnectionId?: string;
 }
 
+/** What a {@link Sender} needs. */
 export interface SenderDependencies {
   readonly clock: Clock;
   readonly broker: Broker;

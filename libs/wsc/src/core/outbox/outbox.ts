@@ -8,6 +8,7 @@ import type { PendingChain } from './pending-chain.js';
 /** Why a link is given up. */
 export type OutboxFailure = 'over-budget' | 'stalled';
 
+/** What an {@link Outbox} needs. */
 export interface OutboxOptions {
   readonly link: TransportLink;
   readonly encoding: Encoding;

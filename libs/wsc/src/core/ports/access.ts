@@ -28,6 +28,7 @@ export interface ConnectTokens {
   redeem(connectToken: string): MaybePromise<Principal | undefined>;
 }
 
+/** A connect token as its user gets it. */
 export interface IssuedConnectToken {
   readonly connectToken: string;
   /** Seconds. */

@@ -16,6 +16,7 @@ export interface InboxLimits {
   readonly timeToLiveMs: number;
 }
 
+/** The limits of an inbox that was not told otherwise. */
 export const defaultInboxLimits: InboxLimits = Object.freeze({ maxMessages: 1000, timeToLiveMs: 604_800_000 });
 
 /**

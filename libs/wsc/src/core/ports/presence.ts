@@ -26,6 +26,7 @@ export interface UserPage {
   readonly cursor?: string;
 }
 
+/** Which page of users. */
 export interface PageRequest {
   /** @default 100, at most 1000 */
   readonly limit?: number;

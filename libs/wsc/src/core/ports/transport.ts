@@ -15,6 +15,7 @@ export interface Encoding {
   encodeRaw(payload: Uint8Array, options: EncodeOptions): Buffer;
 }
 
+/** What an encoding may want to know of a message. */
 export interface EncodeOptions {
   /** Whether many receivers share it, so that compressing it once may pay. */
   readonly isBroadcast: boolean;

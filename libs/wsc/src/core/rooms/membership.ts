@@ -12,6 +12,7 @@ import type { Role } from './room.js';
 import type { RoomRegistry } from './room-registry.js';
 import type { UserStatus } from './user-status.js';
 
+/** What a {@link Membership} needs. */
 export interface MembershipDependencies {
   readonly clock: Clock;
   readonly nodeId: string;

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { NamespaceTable } from './namespace-table.js';
 import { Room, type Role, type RoomOptions } from './room.js';
 
+/** What a {@link RoomRegistry} needs. */
 export interface RoomRegistryOptions {
   readonly clock: Clock;
   readonly namespaces: NamespaceTable;

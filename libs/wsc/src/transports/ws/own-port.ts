@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from '../../core/ports/logger.js';
 import { answerClientError } from './client-error.js';
 
+/** Where an {@link OwnPort} listens. */
 export interface OwnPortOptions {
   /** 0: one that is free. */
   readonly port: number;
@@ -21,6 +22,7 @@ export interface OwnPort {
   close(): Promise<void>;
 }
 
+/** Who serves an {@link OwnPort}. */
 export interface OwnPortWiring {
   readonly onRequest: RequestListener;
   /** Called once before it listens. */

@@ -56,8 +56,8 @@ export class WsLink implements TransportLink {
 
   write(bytes: Buffer): boolean {
     if (this.#webSocket.readyState !== WebSocket.OPEN) return true;
-    // False once Node holds a high-water mark of bytes that the kernel did not take; 'drain' is promised then.
-    if (this.#socket.write(bytes)) return true;
+    // False at a high-water mark, of which some Node versions count bytes that the kernel has taken at once. 'drain' is promised then.
+    if (this.#socket.write(bytes) || this.#socket.writableLength === 0) return true;
     this.#awaitDrain();
     return false;
   }

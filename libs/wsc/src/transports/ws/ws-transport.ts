@@ -29,6 +29,7 @@ export type ForeignPaths =
   /** Always 404. */
   | 'refuse';
 
+/** What a {@link WsTransport} needs. */
 export interface WsTransportOptions {
   readonly hub: UpgradeHost;
   readonly logger: Logger;

@@ -6,6 +6,7 @@ import { closeTimeoutMs } from './closing.js';
 import { refuseOnSocket } from './http-answer.js';
 import { LinkedWebSocket } from './ws-link.js';
 
+/** What a {@link WsUpgrader} needs. */
 export interface WsUpgraderOptions {
   /** Bytes of one message after decompression; 0: no limit. Read at each upgrade. */
   readonly maxPayload: () => number;
@@ -20,6 +21,7 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
+/** What became of an {@link Upgrade}. */
 export interface Upgraded {
   readonly webSocket: LinkedWebSocket;
   /** Whether messages to this client may be compressed with the full window. */
