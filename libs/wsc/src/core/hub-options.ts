@@ -19,6 +19,7 @@ export interface HubLimits {
   readonly maxRoomsPerUser: number;
   readonly maxRooms: number;
   readonly maxRoomMembers: number;
+  /** After decompression. */
   readonly maxMessageBytes: number;
   readonly decode: DecodeLimits;
   readonly messagesPerSecond: number;
@@ -34,6 +35,7 @@ export interface HubLimits {
 export interface OutboxLimits {
   readonly maxMessages: number;
   readonly maxBytes: number;
+  /** Of them, those with high priority. */
   readonly maxHighMessages: number;
   /** A link that takes no byte for so long while its outbox is not empty is closed with 4008. */
   readonly writeTimeoutMs: number;
@@ -67,13 +69,17 @@ export interface HubOptions {
   readonly limits: HubLimits;
   readonly outbox: OutboxLimits;
   readonly devicePolicy: DevicePolicy;
+  /** A connection that was quiet for so long is pinged. 0: there is no heartbeat. */
   readonly heartbeatIntervalMs: number;
+  /** A connection that was quiet for so long is closed with 4002. 0: never. */
   readonly clientTimeoutMs: number;
-  /** Longest time between the 101 and `welcome`. */
+  /** Longest time between the 101 and `welcome`. 0: no limit. */
   readonly connectTimeoutMs: number;
-  /** Longest time of all checks before the 101. */
+  /** Longest time of all checks before the 101. 0: no limit. */
   readonly handshakeTimeoutMs: number;
+  /** Longest time of a drain, everything together. */
   readonly drainMs: number;
+  /** How long the answer to a request with an id is kept. 0: only requests that are running are shared. */
   readonly idempotencyWindowMs: number;
   /** Before a user who lost the last connection is announced offline. */
   readonly offlineGraceMs: number;
