@@ -12,7 +12,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
 import { resolveOffer } from './credentials.js';
 import { Handshake, type HandshakeRequest } from './handshake.js';
-import type { Endpoint, PathTable } from './path-table.js';
+import type { Endpoint, PathMatch, PathTable } from './path-table.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';
 import { Reservations } from './reservations.js';
@@ -89,11 +89,11 @@ export class Gate {
     const { release } = places;
     try {
       // Before the first await: simultaneous handshakes can't get past a limit together.
-      const endpoint = this.#reserve(request, places);
-      const handshake = this.#createHandshake(request);
+      const match = this.#reserve(request, places);
+      const handshake = this.#createHandshake(request, match);
       await this.#withDeadline(signal, () => this.#check(handshake, places));
       if (!this.#deps.isOpen()) throw shuttingDown();
-      return { handshake, endpoint, release };
+      return { handshake, endpoint: match.endpoint, release };
     } catch (error) {
       release();
       // Nobody hears it, and it is nothing to look into.
@@ -104,7 +104,9 @@ export class Gate {
   /** Whether a page of this request's `Origin` may read why it was refused. */
   async allowsOrigin(request: HandshakeRequest): Promise<boolean> {
     try {
-      const handshake = this.#createHandshake(request);
+      const match = this.#deps.paths.match(request.path);
+      if (match === undefined) return false;
+      const handshake = this.#createHandshake(request, match);
       const origin = handshake.header('origin');
       return origin !== undefined && ((await this.#deps.origins?.isAllowed(origin, handshake)) ?? false);
     } catch {
@@ -118,7 +120,7 @@ export class Gate {
     for (const pending of this.#pending) pending.abort(shuttingDown());
   }
 
-  #reserve(request: HandshakeRequest, places: Reservations): Endpoint {
+  #reserve(request: HandshakeRequest, places: Reservations): PathMatch {
     const { slots, options, isOpen, paths } = this.#deps;
     if (!isOpen()) throw shuttingDown();
     const match = paths.match(request.path);
@@ -127,12 +129,10 @@ export class Gate {
     if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
     if (!slot.ok) throw refuse.tooManyRequests('Too many connections from this address.', retryAfterSeconds);
     places.add(() => slot.release());
-    return match.endpoint;
+    return match;
   }
 
-  #createHandshake(request: HandshakeRequest): Handshake {
-    const match = this.#deps.paths.match(request.path);
-    if (match === undefined) throw refuse.notFound();
+  #createHandshake(request: HandshakeRequest, match: PathMatch): Handshake {
     const { tokenInQuery, tokenCookie, protocols } = this.#deps.options();
     const offer = resolveOffer(request, {
       tokenInQuery,

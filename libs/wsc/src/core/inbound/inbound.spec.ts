@@ -238,7 +238,6 @@ describe('a message', () => {
     test.hub.routes.add({ event: 'who', path: '/b', handler: () => 'b', origin: 'GatewayB.who' });
     const [a, b] = [await test.connect({ path: '/a' }), await test.connect({ path: '/b' })];
     expect([await a.request('who'), await b.request('who')]).toMatchObject([{ data: 'a' }, { data: 'b' }]);
-    expect(test.hub.routes.events('/a')).toContain('who');
     const { routes } = test.hub;
     const handler = () => undefined;
     expect(() => routes.add({ event: 'who', path: '/a', handler, origin: 'Other.who' })).toThrow(

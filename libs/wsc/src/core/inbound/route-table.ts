@@ -49,11 +49,6 @@ export class RouteTable {
     this.#isFrozen = true;
   }
 
-  /** The events that a path answers. */
-  events(path: string): readonly string[] {
-    return [...this.#everywhere.keys(), ...(this.#byPath.get(path)?.keys() ?? [])];
-  }
-
   #findConflict({ path, event }: Route): Route | undefined {
     const everywhere = this.#everywhere.get(event);
     if (everywhere !== undefined) return everywhere;

@@ -13,7 +13,8 @@ class MessageEncoder {
   readonly #message: OutboundMessage;
   readonly #isBroadcast: boolean;
   readonly #plain = new Map<Encoding, EncodedMessage>();
-  readonly #acked = new Map<Encoding, EncodedMessage>();
+  /** Few messages ask for an acknowledgement. */
+  #acked: Map<Encoding, EncodedMessage> | undefined;
 
   constructor(message: OutboundMessage, isBroadcast: boolean) {
     this.#message = message;
@@ -21,7 +22,7 @@ class MessageEncoder {
   }
 
   encodedFor(encoding: Encoding, ack: boolean): EncodedMessage {
-    const cache = ack ? this.#acked : this.#plain;
+    const cache = ack ? (this.#acked ??= new Map<Encoding, EncodedMessage>()) : this.#plain;
     let encoded = cache.get(encoding);
     if (encoded === undefined) {
       const { priority: lane, room } = this.#message;
