@@ -59,13 +59,7 @@ export function headerOf(request: HandshakeRequest, name: string): string | unde
 }
 
 /** What a {@link Handshake} is made of. */
-export interface HandshakeInit {
-  readonly request: HandshakeRequest;
-  readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly remoteAddress: string;
-  readonly token: string | undefined;
-  readonly connectToken: string | undefined;
-  readonly deviceId: string;
-  readonly protocol: string | undefined;
-}
+export type HandshakeInit = Pick<
+  Handshake,
+  'request' | 'path' | 'params' | 'remoteAddress' | 'token' | 'connectToken' | 'deviceId' | 'protocol'
+>;
