@@ -66,7 +66,8 @@ export class Delivery {
   toConnections(message: OutboundMessage, connections: Iterable<Connection>, except?: Connection): DeliveryCount {
     return this.#counted(message, false, (encoder, count) => {
       for (const connection of connections) {
-        if (connection === except) continue;
+        // One that closes is gone for its senders, and no drop.
+        if (connection === except || connection.isClosed) continue;
         const ack = message.ack !== undefined && connection.canAck;
         if (message.ack !== undefined && message.ack.attempt > 1 && !ack) continue;
         count(connection.pushEncoded(encoder.encodedFor(connection.encoding, ack)));
@@ -83,7 +84,9 @@ export class Delivery {
       for (const [encoding, connections] of groups) {
         const encoded = encoder.encodedFor(encoding, false);
         // A copy is not needed: a push never removes a connection from its audience in the same turn's walk.
-        for (const connection of connections) if (connection !== except) count(connection.pushEncoded(encoded));
+        for (const connection of connections) {
+          if (connection !== except && !connection.isClosed) count(connection.pushEncoded(encoded));
+        }
       }
     });
   }
