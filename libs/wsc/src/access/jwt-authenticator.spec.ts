@@ -212,27 +212,6 @@ describe('a handshake', () => {
   it('without a credential has no principal', async () => {
     await expect(createAuthenticator().authenticator.authenticate(handshakeWith({}))).resolves.toBeUndefined();
   });
-
-  it('with a connect token has the principal that it was issued to, once', async () => {
-    const { authenticator, connectTokens } = createAuthenticator();
-    const principal = await authenticator.verify(await sign({ jti: 'x' }));
-    const { connectToken } = connectTokens.issue(principal);
-    await expect(authenticator.authenticate(handshakeWith({ connectToken }))).resolves.toBe(principal);
-    await expect(refusalOf(authenticator.authenticate(handshakeWith({ connectToken })))).resolves.toEqual({
-      ...invalid,
-      message: 'The connect token is not valid.',
-    });
-  });
-
-  it('with a connect token is refused where there are none', async () => {
-    const authenticator = new JwtAuthenticator(
-      { keys: { secret } },
-      { clock: new FakeClock(), logger: new MemoryLogger() },
-    );
-    await expect(refusalOf(authenticator.authenticate(handshakeWith({ connectToken: 'x' })))).resolves.toMatchObject({
-      statusCode: 401,
-    });
-  });
 });
 
 describe('a key that cannot be used', () => {

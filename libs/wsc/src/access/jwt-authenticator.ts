@@ -3,7 +3,7 @@ import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Handshake } from '../core/connect/handshake.js';
 import type { Principal } from '../core/connect/principal.js';
 import { refuse } from '../core/connect/refusal.js';
-import type { Authenticator, ConnectTokens } from '../core/ports/access.js';
+import type { Authenticator } from '../core/ports/access.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
 import { createVerifier, type JwtKeys, type Verifier } from './jwt-keys.js';
@@ -27,8 +27,6 @@ export interface JwtOptions extends JwtClaimOptions {
 export interface JwtDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Absent: connect tokens are refused. */
-  readonly connectTokens?: ConnectTokens | undefined;
 }
 
 const maxTokenBytes = 8 * 1024;
@@ -37,14 +35,13 @@ const maxTokenBytes = 8 * 1024;
 class TokenRefused extends Error {}
 
 /**
- * Principals from JSON Web Tokens (RFC 7519, RFC 8725) and from connect tokens. Keys and algorithms come from the
+ * Principals from JSON Web Tokens (RFC 7519, RFC 8725). Keys and algorithms come from the
  * options only: `jwk`, `jku`, `x5c` and `x5u` of a token are ignored. `exp` is required.
  * Does not look into the revocation list; the hub does, by {@link Principal.tokenId}.
  */
 export class JwtAuthenticator implements Authenticator {
   readonly #options: JwtOptions;
   readonly #clock: Clock;
-  readonly #connectTokens: ConnectTokens | undefined;
   readonly #verifier: Verifier;
   readonly #checks: JWTVerifyOptions;
 
@@ -52,7 +49,6 @@ export class JwtAuthenticator implements Authenticator {
   constructor(options: JwtOptions, dependencies: JwtDependencies) {
     this.#options = options;
     this.#clock = dependencies.clock;
-    this.#connectTokens = dependencies.connectTokens;
     this.#verifier = createVerifier(options.keys, options.algorithms, dependencies);
     this.#checks = {
       algorithms: [...this.#verifier.algorithms],
@@ -65,8 +61,7 @@ export class JwtAuthenticator implements Authenticator {
 
   /** @throws {HandshakeRefusal} 401, or 503 with `Retry-After` while keys can't be fetched. */
   async authenticate(handshake: Handshake): Promise<Principal | undefined> {
-    const { connectToken, token } = handshake;
-    if (connectToken !== undefined) return this.#redeem(connectToken);
+    const { token } = handshake;
     if (token === undefined) return undefined;
     try {
       return await this.#principalOf(token);
@@ -88,12 +83,6 @@ export class JwtAuthenticator implements Authenticator {
       if (!(error instanceof KeysUnavailableError)) throw error;
       throw new WscError('WSC_UNAVAILABLE', { retryAfterMs: error.retryAfterMs, cause: error });
     }
-  }
-
-  async #redeem(connectToken: string): Promise<Principal> {
-    const principal = await this.#connectTokens?.redeem(connectToken);
-    if (!principal) throw refuse.unauthorized('The connect token is not valid.');
-    return principal;
   }
 
   /** @throws {TokenRefused} @throws {KeysUnavailableError} */

@@ -5,7 +5,6 @@ import { HandshakeRefusal } from '../core/connect/refusal.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { MemoryLogger } from '../testing/memory-logger.js';
 import { JwtAuthenticator, type JwtOptions } from './jwt-authenticator.js';
-import { MemoryConnectTokens } from './memory-connect-tokens.js';
 
 export const secret = 'a secret of at least thirty-two bytes';
 export const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -21,9 +20,8 @@ export function pemOf(key: KeyObject): string {
 export function createAuthenticator(options: Partial<JwtOptions> = {}) {
   const clock = new FakeClock();
   const logger = new MemoryLogger();
-  const connectTokens = new MemoryConnectTokens({}, { clock });
-  const authenticator = new JwtAuthenticator({ keys: { secret }, ...options }, { clock, logger, connectTokens });
-  return { authenticator, clock, logger, connectTokens, now: clock.now() / 1000 };
+  const authenticator = new JwtAuthenticator({ keys: { secret }, ...options }, { clock, logger });
+  return { authenticator, clock, logger, now: clock.now() / 1000 };
 }
 
 /** Seconds since 1970 by the fake clock. */
@@ -56,13 +54,14 @@ export function signAnything(header: object, claims: object): string {
   return `${input}.${signBytes('sha256', Buffer.from(input), rsa.privateKey).toString('base64url')}`;
 }
 
-export function handshakeWith(credential: { readonly token?: string; readonly connectToken?: string }): Handshake {
+export function handshakeWith(credential: { readonly token?: string }): Handshake {
   return new Handshake({
     request: {
       path: '/ws',
       query: new URLSearchParams(),
       headers: {},
       peerAddress: '127.0.0.1',
+      isUpgrade: true,
       offeredProtocols: [],
       raw: undefined,
     },
@@ -70,7 +69,7 @@ export function handshakeWith(credential: { readonly token?: string; readonly co
     params: {},
     remoteAddress: '127.0.0.1',
     token: credential.token,
-    connectToken: credential.connectToken,
+    connectToken: undefined,
     deviceId: 'd',
     protocol: undefined,
   });

@@ -14,6 +14,7 @@ function handshake({ host = 'gateway.example.com', headers = {}, raw }: Asked = 
       query: new URLSearchParams(),
       headers: { host, ...headers },
       peerAddress: '127.0.0.1',
+      isUpgrade: true,
       offeredProtocols: [],
       raw,
     },

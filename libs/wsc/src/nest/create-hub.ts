@@ -5,7 +5,7 @@ import {
   MemoryConnectTokens,
   MemoryRevocationList,
 } from '../access/index.js';
-import { Hub, type Authenticator, type Clock, type ConnectTokens, type Logger } from '../core/index.js';
+import { Hub, type Authenticator, type Clock, type Logger } from '../core/index.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { SystemClock } from '../system/system-clock.js';
@@ -17,18 +17,17 @@ import { mapErrors, mapRefusals } from './errors/map-errors.js';
 export function createHub(service: WscConfigService, options: WscModuleOptions, logger: Logger): Hub {
   const config = service.current;
   const clock = new SystemClock();
-  const connectTokens = options.connectTokens ?? new MemoryConnectTokens({}, { clock });
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
   const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin });
   const hub = new Hub(config.hub, {
     clock,
     logger,
     origins,
-    connectTokens,
+    connectTokens: options.connectTokens ?? new MemoryConnectTokens({}, { clock }),
     addresses: options.addresses ?? addresses,
     broker: options.broker ?? new MemoryBroker(),
     presence: options.presence ?? new MemoryPresence(),
-    authenticator: authenticatorFrom(config, options, { clock, logger, connectTokens }),
+    authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? new MemoryRevocationList({ clock }),
   });
   service.onChange((changed) => {
@@ -43,7 +42,6 @@ export function createHub(service: WscConfigService, options: WscModuleOptions, 
 interface AuthenticatorParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly connectTokens: ConnectTokens;
 }
 
 function authenticatorFrom(

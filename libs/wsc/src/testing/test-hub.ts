@@ -112,6 +112,7 @@ export class TestHub {
       query,
       headers: { host: 'test', ...(token !== undefined && { authorization: `Bearer ${token}` }), ...options.headers },
       peerAddress: '192.0.2.1',
+      isUpgrade: true,
       offeredProtocols: ['wsc.v1.json'],
       raw: undefined,
     };

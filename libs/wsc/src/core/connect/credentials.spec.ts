@@ -18,6 +18,7 @@ function resolve(asked: Asked, options: OfferOptions = everywhere): Offer {
     headers: asked.headers ?? {},
     peerAddress: '127.0.0.1',
     offeredProtocols: asked.offers ?? [],
+    isUpgrade: true,
     raw: undefined,
   };
   return resolveOffer(request, options);

@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub, type TestClientOptions } from '../../testing/test-hub.js';
-import type { Authenticator } from '../ports/access.js';
+import type { Authenticator, ConnectTokens } from '../ports/access.js';
 import { withResolver } from '../async/with-resolver.js';
 import type { Handshake } from './handshake.js';
 import type { Principal } from './principal.js';
@@ -156,6 +156,26 @@ describe('the gate', () => {
     expect(handshake.principal).toBeUndefined();
     const without = await TestHub.start({ options: { auth: 'required' }, dependencies: { authenticator: undefined } });
     expect((await refusalOf(without, { userId: 'ann' }))?.headers).toEqual({ 'WWW-Authenticate': 'Bearer' });
+  });
+
+  it('redeems a connect token once, whoever else authenticates, and not for a mere question', async () => {
+    const tokens = new Map([['once', ann]]);
+    const connectTokens: ConnectTokens = {
+      issue: () => ({ connectToken: 'once', expiresIn: 30 }),
+      redeem: (token) => {
+        const principal = tokens.get(token);
+        tokens.delete(token);
+        return principal;
+      },
+    };
+    await using test = await TestHub.start({ options: { auth: 'required' }, dependencies: { connectTokens } });
+    const request = { ...test.request(), query: new URLSearchParams({ connect_token: 'once' }) };
+    const { signal } = new AbortController();
+    (await test.hub.gate.admit({ ...request, isUpgrade: false }, signal)).release();
+    const admission = await test.hub.gate.admit(request, signal);
+    expect(admission.handshake.principal).toBe(ann);
+    admission.release();
+    await expect(test.hub.gate.admit(request, signal)).rejects.toMatchObject({ statusCode: 401 });
   });
 
   it('holds guards to their path, and takes false, a refusal or a failure for no', async () => {

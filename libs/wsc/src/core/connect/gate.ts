@@ -6,7 +6,7 @@ import type { ConnectionSlots } from '../limits/connection-slots.js';
 import { DeviceSlots } from '../limits/device-slots.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import { composeMiddleware, type Middleware } from '../extensions/middleware.js';
-import type { AddressPolicy, Authenticator, OriginPolicy, RevocationList } from '../ports/access.js';
+import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
@@ -43,6 +43,8 @@ export interface GateDependencies {
   readonly isOpen: () => boolean;
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;
+  /** Absent: connect tokens are refused. */
+  readonly connectTokens?: ConnectTokens | undefined;
   readonly addresses?: AddressPolicy | undefined;
   readonly origins?: OriginPolicy | undefined;
 }
@@ -155,6 +157,8 @@ export class Gate {
     await this.#checkOrigin(handshake);
     if (this.#deps.addresses?.isAllowed(handshake.remoteAddress) === false)
       throw refuse.forbidden('This address is not allowed.');
+    // A question must not use up what the upgrade will need; what depends on it stays unanswered.
+    if (!handshake.request.isUpgrade && handshake.connectToken !== undefined) return;
     const progress = { isDone: false };
     await composeMiddleware(this.#middleware)(handshake, async () => {
       await this.#authenticate(handshake);
@@ -172,10 +176,10 @@ export class Gate {
   }
 
   async #authenticate(handshake: Handshake): Promise<void> {
-    const { authenticator, revocations, options, clock } = this.#deps;
+    const { revocations, options, clock } = this.#deps;
     const { auth, userTypes } = options();
     if (auth === 'none') return;
-    const principal = await authenticator?.authenticate(handshake);
+    const principal = await this.#principalOf(handshake);
     if (principal === undefined) {
       if (auth === 'required') throw refuse.unauthorized('Authentication is needed.');
       return;
@@ -186,6 +190,14 @@ export class Gate {
     if (await isRevoked(revocations, principal)) throw refuse.unauthorized('The token was revoked.');
     if (!isAllowedUserType(principal, userTypes)) throw refuse.forbidden('This user type is not allowed.');
     handshake.principal = principal;
+  }
+
+  /** A handshake has one credential: the first that was found (PROTOCOL.md §1.2). */
+  async #principalOf(handshake: Handshake): Promise<Principal | undefined> {
+    if (handshake.connectToken === undefined) return this.#deps.authenticator?.authenticate(handshake);
+    const principal = await this.#deps.connectTokens?.redeem(handshake.connectToken);
+    if (principal === undefined) throw refuse.unauthorized('The connect token is not valid.');
+    return principal;
   }
 
   #reserveUser(handshake: Handshake, places: Reservations): void {

@@ -8,6 +8,8 @@ export interface HandshakeRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The socket's own peer, which may be a proxy. */
   readonly peerAddress: string;
+  /** False: only asks what an upgrade would get (PROTOCOL.md §1.3), and must use nothing up. */
+  readonly isUpgrade: boolean;
   /** `Sec-WebSocket-Protocol` offers in order, as they came. */
   readonly offeredProtocols: readonly string[];
   /** The transport's own request object, for guards that know it. */

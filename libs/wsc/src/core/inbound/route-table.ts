@@ -67,7 +67,7 @@ export class RouteTable {
 function describeConflict(route: Route, taken: Route): string {
   const where = route.path === undefined ? 'on every path' : `on ${route.path}`;
   if (taken.isBuiltIn === true) {
-    return `"${route.event}" is a built-in event: switch it off in \`builtIns\` to handle it ${where} yourself (${route.origin ?? 'hub.handle'})`;
+    return `"${route.event}" is a built-in event: switch the built-in off to handle it ${where} yourself (${route.origin ?? 'hub.handle'})`;
   }
   return `"${route.event}" has two handlers ${where}: ${taken.origin ?? 'hub.handle'} and ${route.origin ?? 'hub.handle'}`;
 }

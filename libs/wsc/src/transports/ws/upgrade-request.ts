@@ -36,6 +36,7 @@ export class UpgradeRequest implements HandshakeRequest {
   readonly query: URLSearchParams;
   readonly headers: HandshakeRequest['headers'];
   readonly peerAddress: string;
+  readonly isUpgrade: boolean;
   readonly offeredProtocols: readonly string[];
   #raw: IncomingMessage | undefined;
 
@@ -45,6 +46,7 @@ export class UpgradeRequest implements HandshakeRequest {
     this.query = new URLSearchParams(target.query);
     this.headers = request.headers;
     this.peerAddress = request.socket.remoteAddress ?? '';
+    this.isUpgrade = isWebSocketUpgrade(request);
     this.offeredProtocols = parseSubprotocols(request.headers['sec-websocket-protocol']);
     this.#raw = request;
   }
