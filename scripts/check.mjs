@@ -15,6 +15,7 @@ const checks = [
   { name: 'format', commands: [[toolPath('prettier'), '--check', '--log-level', 'warn', '.']] },
   { name: 'lint', commands: [[toolPath('eslint'), '--max-warnings', '0', '.']] },
   { name: 'typecheck', commands: [[toolPath('typescript', 'tsc'), '-p', 'tsconfig.test.json']] },
+  { name: 'published', commands: [[toolPath('typescript', 'tsc'), '-p', 'tsconfig.declarations.json']] },
   { name: 'layers', commands: [[toolPath('dependency-cruiser', 'depcruise'), ...sources]] },
   { name: 'knip', commands: [[toolPath('knip'), '--no-progress']] },
   { name: 'publint', commands: libraries.map((library) => [toolPath('publint'), 'run', library, '--strict']) },

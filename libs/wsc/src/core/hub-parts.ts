@@ -27,7 +27,7 @@ import type { Broker } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
-import { Membership } from './rooms/membership.js';
+import { identityOf, Membership } from './rooms/membership.js';
 import { NamespaceTable } from './rooms/namespace-table.js';
 import { RoomAccess } from './rooms/room-access.js';
 import { RoomRegistry } from './rooms/room-registry.js';
@@ -86,6 +86,12 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
   const connections = new ConnectionRegistry();
   const connectionsOf = (userId: string) => connections.ofUser(userId);
   const namespaces = new NamespaceTable();
+  const events = new EventBus({ clock, logger });
+  const hooks = new Hooks<Connection, MessageContext>({ logger });
+  hooks.onError((error, connection) => {
+    const message = error instanceof Error ? error.message : 'Something that is no Error was thrown.';
+    events.emit('error', { ...(connection !== undefined && identityOf(connection)), data: { message } });
+  });
   return {
     limits,
     connections,
@@ -93,8 +99,8 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
     namespaces,
     rooms: new RoomRegistry({ clock, namespaces, limits, connectionsOf }),
     counters: createCounters(),
-    events: new EventBus({ clock, logger }),
-    hooks: new Hooks<Connection, MessageContext>({ logger }),
+    events,
+    hooks,
     interceptors: new InterceptorChain<Connection>(),
   };
 }

@@ -77,7 +77,7 @@ export class Connection {
   /** The application's own facts about this connection; guards may set them during the handshake. */
   readonly metadata: Map<string, unknown>;
   readonly encoding: Encoding;
-  /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. @internal */
+  /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
   lastSeenAt: number;
 
   readonly #link: TransportLink;

@@ -296,6 +296,26 @@ describe('what stands around a handler', () => {
     expect([guarded, nobody.connection.rooms]).toEqual([['join_room', 'join_room'], []]);
   });
 
+  it('tells listeners of each error that the client is told nothing about', async () => {
+    await using test = await TestHub.start();
+    const events: unknown[] = [];
+    test.hub.events.on('error', (event) => void events.push(event));
+    test.hub.handle('x', () => Promise.reject(new Error('no disk')));
+    test.hub.handle('refused', () => Promise.reject(new WscError('WSC_CONFLICT')));
+    const client = await test.connect({ userId: 'ann' });
+    await client.request('x');
+    await client.request('refused');
+    expect(events).toEqual([
+      {
+        name: 'error',
+        time: test.clock.now(),
+        connectionId: client.connection.id,
+        userId: 'ann',
+        data: { message: 'no disk' },
+      },
+    ]);
+  });
+
   it('tells listeners of each message that has a handler', async () => {
     await using test = await TestHub.start();
     const heard: unknown[] = [];
