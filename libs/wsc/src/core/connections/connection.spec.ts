@@ -204,4 +204,10 @@ describe('a client that does not read', () => {
     expect(client.messages.map(({ data }) => data)).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
     expect(client.closedWith).toBeUndefined();
   });
+
+  it('says what to do to who sends text that is JSON already', async () => {
+    await using test = await TestHub.start();
+    const { connection } = await test.connect();
+    expect(() => connection.send(JSON.stringify({ event: 'hi' }))).toThrow('call send(event, data)');
+  });
 });

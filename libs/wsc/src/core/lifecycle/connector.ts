@@ -1,4 +1,4 @@
-import { WscError, type CloseCodeName, type ServerEnvelope } from '@nest-wsc/protocol';
+import { WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
 import { isRevoked } from '../connect/revocation.js';
 import { withDeadline } from '../async/with-deadline.js';
@@ -188,12 +188,12 @@ export class Connector {
   }
 
   #refuse(connection: Connection, error: unknown): void {
-    const { logger, hooks } = this.#deps;
-    if (!(error instanceof WscError) || error.error === 'WSC_INTERNAL') {
-      logger.error('A connect callback failed.', { connectionId: connection.id, cause: error });
-      hooks.error(error, connection);
+    const how = closeCodeFor(error);
+    if (how === 'internalError') {
+      this.#deps.logger.error('A connect callback failed.', { connectionId: connection.id, cause: error });
+      this.#deps.hooks.error(error, connection);
     }
-    connection.close(closeCodeFor(error));
+    connection.close(how);
   }
 
   async #disconnect(connection: Connection, reason: DisconnectReason): Promise<void> {
@@ -248,7 +248,9 @@ export class Connector {
 }
 
 /** What a client hears whose connect callback refused, took too long or failed (PROTOCOL.md §1.5). */
-function closeCodeFor(error: unknown): CloseCodeName {
-  if (!(error instanceof WscError) || error.error === 'WSC_INTERNAL') return 'internalError';
-  return error.temporary ? 'overloaded' : 'unauthorized';
+function closeCodeFor(error: unknown): 'unauthorized' | 'overloaded' | 'internalError' {
+  if (!(error instanceof WscError)) return 'internalError';
+  if (error.error === 'WSC_UNAUTHORIZED' || error.error === 'WSC_FORBIDDEN') return 'unauthorized';
+  // What else a callback throws is hardly meant as a no, and a client that stays away for good would hide the mistake.
+  return error.temporary ? 'overloaded' : 'internalError';
 }

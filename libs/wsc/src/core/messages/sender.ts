@@ -1,4 +1,4 @@
-import { parseId, parseName, parseUserId } from '@nest-wsc/protocol';
+import { isName, parseId, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
@@ -151,7 +151,7 @@ export class Sender {
 function createMessage(clock: Clock, input: MessageInput, room?: string): OutboundMessage {
   return {
     id: input.id === undefined ? createMessageId() : parseId(input.id),
-    event: parseName(input.event, 'event'),
+    event: parseEvent(input.event),
     data: input.data ?? null,
     ...(input.from !== undefined && { from: input.from }),
     ...(input.fromName !== undefined && { fromName: input.fromName }),
@@ -160,6 +160,17 @@ function createMessage(clock: Clock, input: MessageInput, room?: string): Outbou
     priority: input.priority ?? 'normal',
     timestamp: clock.now(),
   };
+}
+
+/** Who comes from a bare socket hands over text that is written already. @throws {WscError} WSC_INVALID_NAME */
+function parseEvent(event: string): string {
+  if (!isName(event) && /^\s*[{[]/.test(event)) {
+    throw new WscError('WSC_INVALID_NAME', {
+      message:
+        'Expected an event name, got text that looks like JSON: call send(event, data), it writes the JSON itself.',
+    });
+  }
+  return parseName(event, 'event');
 }
 
 /** An interceptor let nobody have it. */
