@@ -50,6 +50,13 @@ describe('the delay before a retry', () => {
     expect(delays).toEqual([0, 500, 1_000]);
   });
 
+  it('is never longer than the first one where the client may come back soon', () => {
+    const backoff = createBackoff();
+    const delays = [1, 2, 3].map(() => resolveDelay({ kind: 'soon' }, backoff));
+    expect(delays).toEqual([0, 250, 250]);
+    expect(backoff.failures).toBe(3);
+  });
+
   it('is at least the backoff where a server asks for no delay again and again', () => {
     const backoff = createBackoff();
     const delays = [1, 2, 3].map(() => resolveDelay({ kind: 'told', delayMs: 0 }, backoff));

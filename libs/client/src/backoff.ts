@@ -27,13 +27,21 @@ export class Backoff {
 
   /** Counts a failure and says how many milliseconds to wait after it. */
   next(): number {
-    const { baseMs, capMs, random } = this.#options;
-    const ceilingMs = Math.min(capMs, baseMs * 2 ** this.#failures);
     this.#failures += 1;
-    return Math.round(random() * ceilingMs);
+    return this.#jitter(this.#failures - 1);
+  }
+
+  /** Milliseconds to wait as if it were the first failure; counts none. */
+  shortest(): number {
+    return this.#jitter(0);
   }
 
   reset(): void {
     this.#failures = 0;
+  }
+
+  #jitter(doublings: number): number {
+    const { baseMs, capMs, random } = this.#options;
+    return Math.round(random() * Math.min(capMs, baseMs * 2 ** doublings));
   }
 }

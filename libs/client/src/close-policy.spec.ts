@@ -77,12 +77,27 @@ describe('after a refused upgrade', () => {
     expect(decision.error.message).toContain(`${statusCode}: no`);
   });
 
+  it.each([
+    [400, 'WSC_FORBIDDEN'],
+    [401, 'WSC_UNAUTHORIZED'],
+    [403, 'WSC_FORBIDDEN'],
+    [404, 'WSC_NOT_FOUND'],
+    [429, 'WSC_LIMIT_EXCEEDED'],
+    [503, 'WSC_UNAVAILABLE'],
+  ])('%i is %s', (statusCode, name) => {
+    expect(decideAfterRefusal(refusal(statusCode), fixed).error.error).toBe(name);
+  });
+
   it.each([404, 502, 400])('%i from somebody else does not', (statusCode) => {
     expect(decideAfterRefusal(refusal(statusCode, { isFromGateway: false }), fixed).action).toBe('retry');
   });
 
   it('a 401 is tried once more with a new token', () => {
-    expect(decideAfterRefusal(refusal(401), provider)).toMatchObject({ action: 'retry', tokenReason: 'refused' });
+    expect(decideAfterRefusal(refusal(401), provider)).toMatchObject({
+      action: 'retry',
+      delay: { kind: 'soon' },
+      tokenReason: 'refused',
+    });
     expect(decideAfterRefusal(refusal(401), { ...provider, wasRenewed: true }).action).toBe('stop');
   });
 
@@ -95,6 +110,10 @@ describe('after a refused upgrade', () => {
 
   it.each(['no-answer', 'no-refusal'] as const)('%s is tried again', (answer) => {
     expect(decideAfterRefusal(answer, fixed)).toMatchObject({ action: 'retry', delay: { kind: 'backoff' } });
+  });
+
+  it('that its own question is spared, a page of another origin is told where to look', () => {
+    expect(decideAfterRefusal('no-refusal', fixed).error.message).toContain('WSC_ORIGINS');
   });
 });
 

@@ -16,7 +16,8 @@ export type Decision =
 const withoutRefusal = {
   'no-answer': 'The gateway could not be reached.',
   'no-refusal':
-    'The gateway does not refuse the connection, but it did not open. Does every proxy before it pass WebSocket upgrades on?',
+    'The gateway answers, but the connection did not open. Either a proxy before it does not pass WebSocket upgrades on, ' +
+    "or the page's origin is not in WSC_ORIGINS: the gateway's log says which origin it has refused.",
 } as const satisfies Record<string, string>;
 
 /** What is known about the token of the ended attempt. */
@@ -69,7 +70,8 @@ export function decideAfterRefusal(refusal: RefusalAnswer, token: TokenState): D
     retryAfterMs,
   });
   if (statusCode === 401 && token.canRenew && !token.wasRenewed) {
-    return { action: 'retry', error, delay: { kind: 'now' }, tokenReason: 'refused' };
+    // The gateway is there, and a second refusal in a row ends it: what an outage has added up is no reason to wait.
+    return { action: 'retry', error, delay: { kind: 'soon' }, tokenReason: 'refused' };
   }
   if (isFinal(refusal)) return { action: 'stop', error };
   const delay: RetryDelay =
@@ -100,6 +102,7 @@ function isFinal({ statusCode, isFromGateway }: Refusal): boolean {
 
 function errorNameOf(statusCode: number): ErrorName {
   if (statusCode === 401) return 'WSC_UNAUTHORIZED';
+  if (statusCode === 404) return 'WSC_NOT_FOUND';
   if (statusCode === 429) return 'WSC_LIMIT_EXCEEDED';
   return statusCode < 500 ? 'WSC_FORBIDDEN' : 'WSC_UNAVAILABLE';
 }

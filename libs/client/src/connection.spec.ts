@@ -173,6 +173,23 @@ describe('a refused connection', () => {
     expect(reasons.slice(2)).toEqual(['connect', 'refused']);
   });
 
+  it('with 401 tries the new token soon, however long the outage before was', async () => {
+    const scheduler = new FakeScheduler();
+    const reconnect = { baseMs: 500, capMs: 30_000 };
+    const { client, gateway, errors } = await createTestClient({ scheduler, random: () => 0.999, reconnect });
+    gateway.refuse(...[502, 502, 502, 502, 401].map((statusCode) => ({ statusCode })));
+    const connecting = client.connect((reason) => reason);
+    const waits: unknown[] = [];
+    for (let failure = 0; failure < 5; failure += 1) {
+      const { context } = await errors.next();
+      waits.push(context.retryInMs);
+      scheduler.advance(context.retryInMs ?? 0);
+    }
+    await connecting;
+    expect(waits).toEqual([500, 999, 1_998, 3_996, 500]);
+    expect(gateway.upgrades.at(-1)?.protocols).toContain('bearer.refused');
+  });
+
   it('with 503 waits as long as it says', async () => {
     const { client, gateway, errors } = await createTestClient({ random: () => 0 });
     gateway.refuse({ statusCode: 503, retryAfterSeconds: 7 });
