@@ -3,7 +3,7 @@ import type { LogContext, Logger } from '../core/index.js';
 
 const maxValueLength = 256;
 
-/** Writes the library's log lines through Nest's logger, one line each, whatever the values hold. */
+/** Writes the library's log lines through Nest's logger: one line each, whatever the values hold, and the frames of a stack. */
 export class NestLogger implements Logger {
   readonly #log: NestLog;
 
@@ -13,7 +13,7 @@ export class NestLogger implements Logger {
 
   error(message: string, context?: LogContext): void {
     const cause = context?.['cause'];
-    this.#log.error(format(message, context), cause instanceof Error ? cause.stack : undefined);
+    this.#log.error(format(message, context), cause instanceof Error ? framesOf(cause) : undefined);
   }
 
   warn(message: string, context?: LogContext): void {
@@ -29,6 +29,13 @@ export class NestLogger implements Logger {
   }
 }
 
+/** The stack without the message above it: that may hold what a client sent, line breaks too. */
+function framesOf({ stack = '', message }: Error): string | undefined {
+  const behindMessage = stack.slice(Math.max(stack.indexOf(message), 0) + message.length);
+  const frames = behindMessage.split('\n').filter((line) => line.startsWith('    at '));
+  return frames.length === 0 ? undefined : frames.map(withoutControls).join('\n');
+}
+
 function format(message: string, context: LogContext | undefined): string {
   if (context === undefined) return message;
   const facts = Object.entries(context).map(([name, value]) => `${name}=${oneLine(value)}`);
@@ -39,8 +46,13 @@ function format(message: string, context: LogContext | undefined): string {
 function oneLine(value: unknown): string {
   const text = value instanceof Error ? `${value.name}: ${value.message}` : asText(value);
   const cut = text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;
-  // JSON leaves these alone; terminals do not.
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028\u2029]/g, '?');
+  // JSON leaves some controls alone; terminals do not.
+  return withoutControls(JSON.stringify(cut));
+}
+
+/** Some are line breaks to who reads the log, some are commands to a terminal. */
+function withoutControls(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
 }
 
 function asText(value: unknown): string {
