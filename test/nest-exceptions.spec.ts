@@ -2,8 +2,11 @@ import {
   BadRequestException,
   Catch,
   ConflictException,
+  Controller,
   ForbiddenException,
+  Get,
   HttpException,
+  Inject,
   InternalServerErrorException,
   NotFoundException,
   PayloadTooLargeException,
@@ -11,13 +14,17 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
   UseFilters,
+  UseGuards,
   type ArgumentsHost,
+  type CanActivate,
   type ExceptionFilter,
+  type ExecutionContext,
 } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { WscError, WscModule } from '@nest-wsc/wsc';
+import { HubService, WscError, WscModule } from '@nest-wsc/wsc';
 import { closeApps, startApp, type AppOptions } from './support/apps.js';
+import { jwtSecret } from './support/jwt.js';
 import { WscClient } from './support/wsc-client.js';
 
 afterEach(closeApps);
@@ -151,5 +158,74 @@ describe('exception filters', () => {
     const { client, log } = await connect({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
     expect(await client.request('missing')).toMatchObject({ type: 'error', message: 'No such order.' });
     expect(log.of('warn').join()).toContain('host.getType()');
+  });
+});
+
+describe.each(['express', 'fastify'] as const)('a WscError that leaves a controller on %s', (platform) => {
+  class TokenGuard implements CanActivate {
+    constructor(@Inject(HubService) private readonly hub: HubService) {}
+
+    async canActivate(context: ExecutionContext): Promise<boolean> {
+      const { headers } = context.switchToHttp().getRequest<{ headers: { authorization?: string } }>();
+      await this.hub.verifyToken(headers.authorization ?? '');
+      return true;
+    }
+  }
+
+  @Controller()
+  class OrdersController {
+    constructor(@Inject(HubService) private readonly hub: HubService) {}
+
+    @Get('guarded')
+    @UseGuards(TokenGuard)
+    guarded(): string {
+      return 'never';
+    }
+
+    @Get('bad-room')
+    badRoom() {
+      return this.hub.sendToRoom('a b', { event: 'x' });
+    }
+  }
+
+  const options = { jwt: { secret: jwtSecret } };
+  const get = async (url: string) => {
+    const response = await fetch(url);
+    const body: unknown = await response.json();
+    return [response.status, body];
+  };
+
+  it("is answered by Nest's own filter with the number of the catalogue", async () => {
+    const setup = { platform, controllers: [OrdersController] };
+    const { httpUrl } = await startApp({ ...setup, imports: [WscModule.forRoot(options)] });
+    expect(await get(`${httpUrl}/guarded`)).toEqual([401, { statusCode: 401, message: expect.any(String) }]);
+    expect(await get(`${httpUrl}/bad-room`)).toEqual([
+      400,
+      { statusCode: 400, message: expect.stringContaining('room') },
+    ]);
+    const off = await startApp({ ...setup, imports: [WscModule.forRoot({ ...options, enabled: false })] });
+    expect(await get(`${off.httpUrl}/guarded`)).toMatchObject([
+      503,
+      { message: expect.stringContaining('WSC_ENABLED') },
+    ]);
+  });
+
+  it('may be answered by a filter with its name, and is not logged then', async () => {
+    @Catch(WscError)
+    class WscErrorFilter extends BaseExceptionFilter {
+      override catch(error: WscError, host: ArgumentsHost): void {
+        if (host.getType() !== 'http') throw error;
+        const { statusCode, error: name, message, details } = error;
+        super.catch(new HttpException({ statusCode, error: name, message, details }, statusCode), host);
+      }
+    }
+    const { httpUrl, log } = await startApp({
+      platform,
+      imports: [WscModule.forRoot(options)],
+      controllers: [OrdersController],
+      providers: [{ provide: APP_FILTER, useClass: WscErrorFilter }],
+    });
+    expect(await get(`${httpUrl}/guarded`)).toMatchObject([401, { statusCode: 401, error: 'WSC_UNAUTHORIZED' }]);
+    expect(log.of('error')).toEqual([]);
   });
 });

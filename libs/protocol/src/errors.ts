@@ -79,4 +79,22 @@ export class WscError extends Error {
   get temporary(): boolean {
     return errorCatalogue[this.error].temporary;
   }
+
+  /**
+   * {@link WscError.code}, by the name under which HTTP frameworks look for it (`http-errors`): an error that leaves a
+   * controller is answered with this status, by Nest's own filter, Express and Fastify alike.
+   */
+  get statusCode(): number {
+    return this.code;
+  }
+
+  /** The same as {@link WscError.statusCode}; `http-errors` has both. */
+  get status(): number {
+    return this.code;
+  }
+
+  /** Whether an HTTP framework may show `message`; only WSC_INTERNAL keeps it to itself. */
+  get expose(): boolean {
+    return this.error !== 'WSC_INTERNAL';
+  }
 }
