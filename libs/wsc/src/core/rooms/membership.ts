@@ -1,7 +1,6 @@
 import { parseName, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
-import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
@@ -26,11 +25,23 @@ export interface MembershipDependencies {
   readonly userStatus: UserStatus;
 }
 
-/** Puts connections into rooms and out of them, and tells whoever has to know: broker, presence, members, events. */
+/** What broker and presence have been told of one connection and one room. */
+interface Told {
+  isSubscribed: boolean;
+  isPresent: boolean;
+}
+
+/**
+ * Puts connections into rooms and out of them, and tells whoever has to know: broker, presence, members, events.
+ *
+ * The rooms of this node change at once, in the caller's turn. What others are told follows, one step after the other for each
+ * connection, and always towards what is true by then: so joins and leaves may overlap in any order, however slow the others are.
+ */
 export class Membership {
   readonly #deps: MembershipDependencies;
-  /** What connections have joined before `welcome`: nobody is told until then, and of a refused one never. */
-  readonly #unannounced = new WeakMap<Connection, Set<string>>();
+  readonly #told = new WeakMap<Connection, Map<string, Told>>();
+  /** The last step of each connection that is under way. */
+  readonly #steps = new WeakMap<Connection, Promise<void>>();
 
   constructor(dependencies: MembershipDependencies) {
     this.#deps = dependencies;
@@ -47,40 +58,29 @@ export class Membership {
     // Nobody would ever take it out again.
     if (connection.state === 'closed') throw new WscError('WSC_UNAVAILABLE', { message: 'The connection is closed.' });
     const was = this.#deps.rooms.enter(connection, room, role);
-    if (was === undefined) await this.#subscribe(connection, room);
-    // The place was taken before the wait; whoever gave it back meanwhile has tidied up.
-    if (role !== 'member' || was === 'member' || !connection.isIn(room)) return;
     try {
-      await this.#entered(connection, room);
+      await this.#tell(connection, room);
     } catch (error) {
       await this.#undoJoin(connection, room, was);
       throw error;
     }
   }
 
-  /** `welcome` is out: tells of what the connection has joined before. */
+  /** `welcome` is out: tells of what the connection has joined before. Until then nobody is told, and of a refused one never. */
   async welcomed(connection: Connection): Promise<void> {
-    const rooms = this.#unannounced.get(connection) ?? [];
-    this.#unannounced.delete(connection);
-    for (const room of rooms) if (connection.isIn(room)) await this.#announceJoin(connection, room);
+    for (const room of connection.rooms) await this.#tell(connection, room);
   }
 
   /** Leaving a room that it isn't in does nothing. @throws {WscError} WSC_INVALID_NAME */
   async leave(connection: Connection, name: string): Promise<void> {
     const room = parseName(name, 'room');
-    const was = this.#deps.rooms.exit(connection, room);
-    if (was !== undefined) await this.#afterExit(connection, room, was);
+    if (this.#deps.rooms.exit(connection, room) !== undefined) await this.#tell(connection, room);
   }
 
   /** The connection is gone: takes it out of all its rooms at once, then tells. Answers those it was a member of. Never fails. */
   async leaveAll(connection: Connection): Promise<readonly string[]> {
     const left = connection.rooms.map((room) => ({ room, was: this.#deps.rooms.exit(connection, room) }));
-    await Promise.all(
-      left.map(async ({ room, was }) => {
-        if (was === undefined) return;
-        await this.#attempt(room, () => this.#afterExit(connection, room, was));
-      }),
-    );
+    await Promise.all(left.map(({ room }) => this.#tellQuietly(connection, room)));
     return left.flatMap(({ room, was }) => (was === 'member' ? [room] : []));
   }
 
@@ -91,47 +91,78 @@ export class Membership {
     const isKnown = rooms.get(room) !== undefined;
     if (isKnown) await sender.toRoom(room, { event: 'room_closed', data: { room, reason } });
     const connections = rooms.delete(room);
-    await Promise.all(connections.map((connection) => this.#attempt(room, () => this.#putOut(connection, room))));
+    await Promise.all(connections.map((connection) => this.#tellQuietly(connection, room)));
     if (isKnown) events.emit('room.closed', { room, data: { reason } });
     return connections.length;
   }
 
-  async #subscribe(connection: Connection, room: string): Promise<void> {
+  /** A join that nobody could be told of leaves things as they were. */
+  async #undoJoin(connection: Connection, room: string, was: Role | undefined): Promise<void> {
+    const { rooms } = this.#deps;
+    if (rooms.exit(connection, room) === undefined) return;
+    if (was !== undefined) rooms.enter(connection, room, was);
+    await this.#tellQuietly(connection, room);
+  }
+
+  /** What others can't be told must not keep the rest from being tidied up. */
+  async #tellQuietly(connection: Connection, room: string): Promise<void> {
     try {
-      await this.#deps.broker.subscribe({ kind: 'room', room });
-    } catch (error) {
-      this.#deps.rooms.exit(connection, room);
-      throw error;
+      await this.#tell(connection, room);
+    } catch (cause) {
+      this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
     }
   }
 
-  /** A join that failed in the middle leaves things as they were. */
-  async #undoJoin(connection: Connection, room: string, was: Role | undefined): Promise<void> {
-    const { rooms, broker } = this.#deps;
-    if (rooms.exit(connection, room) === undefined) return;
-    if (was === undefined) await this.#attempt(room, () => broker.unsubscribe({ kind: 'room', room }));
-    else rooms.enter(connection, room, was);
+  #tell(connection: Connection, room: string): Promise<void> {
+    const step = (this.#steps.get(connection) ?? Promise.resolve()).then(() => this.#reconcile(connection, room));
+    // The next step comes after this one, even if this one fails; its caller hears of that.
+    const ended = step.catch(() => undefined);
+    this.#steps.set(connection, ended);
+    return step;
   }
 
-  async #entered(connection: Connection, room: string): Promise<void> {
-    if (connection.isWelcomed) return this.#announceJoin(connection, room);
-    const rooms = this.#unannounced.get(connection);
-    if (rooms === undefined) this.#unannounced.set(connection, new Set([room]));
-    else rooms.add(room);
+  /** Brings what others know to what is true now. */
+  async #reconcile(connection: Connection, room: string): Promise<void> {
+    const told = this.#toldOf(connection, room);
+    if (connection.isIn(room)) await this.#subscribe(told, room);
+    const isMember = this.#deps.rooms.get(room)?.roleOf(connection) === 'member' && connection.isWelcomed;
+    if (isMember === told.isPresent && connection.isIn(room)) return;
+    try {
+      if (isMember && !told.isPresent) await this.#announceJoin(connection, room, told);
+      else if (!isMember && told.isPresent) await this.#announceLeave(connection, room, told);
+    } finally {
+      // Whoever can't be told that it left: the subscription ends all the same.
+      if (!connection.isIn(room)) await this.#unsubscribe(connection, room, told);
+    }
   }
 
-  async #putOut(connection: Connection, room: string): Promise<void> {
-    const { broker, presence, nodeId } = this.#deps;
-    this.#unannounced.get(connection)?.delete(room);
-    const entry = entryOf(connection, nodeId);
-    if (entry !== undefined) await presence.left(entry, room);
-    await broker.unsubscribe({ kind: 'room', room });
+  #toldOf(connection: Connection, room: string): Told {
+    let rooms = this.#told.get(connection);
+    if (rooms === undefined) this.#told.set(connection, (rooms = new Map<string, Told>()));
+    let told = rooms.get(room);
+    if (told === undefined) rooms.set(room, (told = { isSubscribed: false, isPresent: false }));
+    return told;
   }
 
-  async #announceJoin(connection: Connection, room: string): Promise<void> {
+  async #subscribe(told: Told, room: string): Promise<void> {
+    if (told.isSubscribed) return;
+    await this.#deps.broker.subscribe({ kind: 'room', room });
+    told.isSubscribed = true;
+  }
+
+  async #unsubscribe(connection: Connection, room: string, told: Told): Promise<void> {
+    // It may have left while it was announced; then the next step says so.
+    if (!told.isPresent) this.#told.get(connection)?.delete(room);
+    if (!told.isSubscribed) return;
+    told.isSubscribed = false;
+    await this.#deps.broker.unsubscribe({ kind: 'room', room });
+  }
+
+  async #announceJoin(connection: Connection, room: string, told: Told): Promise<void> {
     const { presence, userStatus, namespaces, events, nodeId, clock } = this.#deps;
     const entry = entryOf(connection, nodeId);
     const isFirst = entry !== undefined && (await presence.joined({ ...entry, since: clock.now() }, room)).isFirst;
+    told.isPresent = true;
     events.emit('room.joined', { ...identityOf(connection), room });
     if (!isFirst) return;
     const namespace = namespaces.of(room);
@@ -139,13 +170,10 @@ export class Membership {
     if (namespace?.announceMembers === true) this.#tellMembers('room_joined', connection, room);
   }
 
-  async #afterExit(connection: Connection, room: string, was: Role): Promise<void> {
-    const { presence, broker, userStatus, namespaces, events, nodeId } = this.#deps;
-    const wasAnnounced =
-      was === 'member' && connection.isWelcomed && this.#unannounced.get(connection)?.delete(room) !== true;
-    await broker.unsubscribe({ kind: 'room', room });
-    if (!wasAnnounced) return;
+  async #announceLeave(connection: Connection, room: string, told: Told): Promise<void> {
+    const { presence, userStatus, namespaces, events, nodeId } = this.#deps;
     const entry = entryOf(connection, nodeId);
+    told.isPresent = false;
     const isLast = entry !== undefined && (await presence.left(entry, room)).isLast;
     events.emit('room.left', { ...identityOf(connection), room });
     if (!isLast) return;
@@ -157,15 +185,6 @@ export class Membership {
   #tellMembers(event: 'room_joined' | 'room_left', connection: Connection, room: string): void {
     const data = { room, user_id: connection.userId, ...(connection.name !== undefined && { name: connection.name }) };
     void this.#deps.sender.toRoom(room, { event, data }, { exceptConnectionId: connection.id });
-  }
-
-  /** What others can't be told must not keep the rest from being tidied up. */
-  async #attempt(room: string, work: () => MaybePromise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (cause) {
-      this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
-    }
   }
 }
 
