@@ -10,20 +10,35 @@ import {
   untilStats,
 } from './support/gateway-users.js';
 import { bearer } from './support/jwt.js';
-import { RawClient, upgradeText } from './support/raw-client.js';
+import { RawClient, upgradeText, type RawAnswer } from './support/raw-client.js';
 import type { WscClient } from './support/wsc-client.js';
 
 const mebibyte = 1_048_576;
 
 let gateway: GatewayProcess;
+// Takes its ten seconds beside the other tests.
+let trickled: Promise<PromiseSettledResult<RawAnswer>>;
 
 beforeAll(async () => {
   gateway = await GatewayProcess.start(gatewayEnvironment);
+  trickled = Promise.allSettled([trickle()]).then(([result]) => result);
 });
 
 afterEach(() => expectUnharmed(gateway));
 
 afterAll(() => endUnharmed(gateway));
+
+/** Sends one header of an upgrade after the other, without an end; answers what it hears. */
+async function trickle(): Promise<RawAnswer> {
+  await using client = await RawClient.connect(gateway.url);
+  client.write(upgradeText({ headers: await bearer('trickle') }).slice(0, -2));
+  const trickling = setInterval(() => client.write('X-More: and more\r\n'), 200);
+  try {
+    return await client.answer();
+  } finally {
+    clearInterval(trickling);
+  }
+}
 
 /** Sends up to 10,000 messages a second until it is closed; answers how many. */
 async function flood(client: WscClient): Promise<number> {
@@ -92,6 +107,14 @@ describe('a flood of messages', () => {
   });
 });
 
+describe('headers that trickle in', () => {
+  it('are answered with 408', async () => {
+    const result = await trickled;
+    expect(result).toMatchObject({ status: 'fulfilled', value: { status: 408 } });
+    if (result.status === 'fulfilled') expect(JSON.parse(result.value.body)).toMatchObject({ code: 408 });
+  });
+});
+
 describe('clients that never read', () => {
   it('are closed with 4008 once their outbox is full, their neighbours hear everything, memory stays bounded', async () => {
     const room = 'chat:loud';
@@ -123,6 +146,19 @@ describe('clients that never read', () => {
     expect((await gateway.peakMemoryBytes()) - peakBefore).toBeLessThan(150 * mebibyte);
     for (const client of deaf) client.socket.terminate();
   }, 60_000);
+
+  it('are cut after the write time-out, however little waits for them', async () => {
+    await using impatient = await GatewayProcess.start({ ...gatewayEnvironment, WSC_WRITE_TIMEOUT_MS: '1000' });
+    await using ann = await connectAs(impatient, 'ann');
+    await using deaf = await connectAs(impatient, 'deaf');
+    for (const client of [ann, deaf]) await client.request('join_room', { room: 'chat:1' });
+    deaf.socket.pause();
+    const isBlocked = async () => (await statsOf(impatient))['blocked_connections'] === 1;
+    while (!(await isBlocked())) await ann.request('room_message', { room: 'chat:1', data: 'x'.repeat(200_000) });
+    await untilStats(impatient, (stats) => stats['total_clients'] === 1);
+    expect((await statsOf(impatient))['dropped_messages']).toBe(0);
+    await expectUnharmed(impatient);
+  });
 
   it('and are sent nothing hold nothing up', async () => {
     await using deaf = await connectAs(gateway, 'deaf');
