@@ -60,6 +60,14 @@ describe('the gateway as a process', () => {
     expect(failure).not.toContain('    at ');
   });
 
+  it('says what to do where its port is taken', async () => {
+    await using gateway = await GatewayProcess.start();
+    const failure = await GatewayProcess.start({ PORT: gateway.port }).catch(String);
+    expect(failure).toContain(`Port ${gateway.port} is in use`);
+    expect(failure).toContain('PORT=8081 npm start');
+    expect(failure).not.toContain('    at ');
+  });
+
   it('serves HTTP without WebSockets when they are switched off, and says so to who wants to send', async () => {
     await using gateway = await GatewayProcess.start({ WSC_ENABLED: 'false' });
     expect((await callApi(gateway.url, '/health/ready')).status).toBe(200);

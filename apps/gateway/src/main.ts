@@ -10,6 +10,14 @@ import { reportStart, warnAboutDemo } from './start-report.js';
 const publicFolder = fileURLToPath(new URL('public', import.meta.url));
 const logger = new Logger('Gateway');
 
+/** What went wrong, and what to do about what goes wrong most. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error) || error.code !== 'EADDRINUSE') return error.message;
+  const port = 'port' in error ? String(error.port) : '';
+  return `Port ${port} is in use, perhaps by another start of this gateway. Choose one that is free: PORT=8081 npm start`;
+}
+
 async function start(): Promise<void> {
   const config = readGatewayConfig(process.env);
   const app = await createGateway(config, publicFolder);
@@ -25,6 +33,6 @@ try {
   await start();
 } catch (error) {
   // What is wrong is in the message; a stack would hide it.
-  logger.error(error instanceof Error ? error.message : String(error));
+  logger.error(explain(error));
   process.exit(1);
 }
