@@ -1,4 +1,5 @@
 import { Handshake } from '../core/connect/handshake.js';
+import { MemoryLogger } from '../testing/memory-logger.js';
 import { ListedOriginPolicy, type OriginOptions } from './origin-policy.js';
 
 interface Asked {
@@ -28,8 +29,10 @@ function handshake({ host = 'gateway.example.com', headers = {}, raw }: Asked = 
   });
 }
 
+const create = (options: OriginOptions, logger = new MemoryLogger()) => new ListedOriginPolicy(options, { logger });
+
 const allows = (options: OriginOptions, origin: string, asked?: Asked) =>
-  new ListedOriginPolicy(options).isAllowed(origin, handshake(asked));
+  create(options).isAllowed(origin, handshake(asked));
 
 describe('without a list', () => {
   it.each([
@@ -151,11 +154,11 @@ describe('a list of origins', () => {
     'wss://example.com',
     '',
   ])('refuses the entry "%s" by its name', (entry) => {
-    expect(() => new ListedOriginPolicy({ origins: [entry] })).toThrow(`got "${entry}"`);
+    expect(() => create({ origins: [entry] })).toThrow(`got "${entry}"`);
   });
 
   it('is replaced at run time, and stays as it was when the new one is wrong', () => {
-    const policy = new ListedOriginPolicy({ origins: ['https://a.example'] });
+    const policy = create({ origins: ['https://a.example'] });
     expect(() => policy.update(['https://b.example', '*'])).toThrow('allowAllOrigins');
     expect(policy.isAllowed('https://a.example', handshake())).toBe(true);
     policy.update(['https://b.example']);
@@ -166,8 +169,8 @@ describe('a list of origins', () => {
 
 describe('the origin *', () => {
   it('needs a word of its own in production, and where nobody said that it is none', () => {
-    expect(() => new ListedOriginPolicy({ origins: ['*'] })).toThrow('WSC_ALLOW_ALL_ORIGINS=true');
-    expect(() => new ListedOriginPolicy({ origins: ['*'], isProduction: true })).toThrow('WSC_ALLOW_ALL_ORIGINS=true');
+    expect(() => create({ origins: ['*'] })).toThrow('WSC_ALLOW_ALL_ORIGINS=true');
+    expect(() => create({ origins: ['*'], isProduction: true })).toThrow('WSC_ALLOW_ALL_ORIGINS=true');
     expect(allows({ origins: ['*'], isProduction: true, allowAllOrigins: true }, 'https://any.example')).toBe(true);
   });
 
@@ -185,5 +188,30 @@ describe('checkOrigin', () => {
     const check = (origin: string) => allows(options, origin, { headers: { origin } });
     await expect(check('https://asked.example')).resolves.toBe(true);
     await expect(check('https://listed.example')).resolves.toBe(false);
+  });
+});
+
+describe('an origin that is refused', () => {
+  it('is warned about once, with the host that it is not, and with at most nine others', () => {
+    const logger = new MemoryLogger();
+    const policy = create({}, logger);
+    const ask = (origin: string): void => void policy.isAllowed(origin, handshake({ host: 'localhost:3000' }));
+    for (let round = 0; round < 2; round += 1) ask('http://localhost:5173');
+    ask('http://localhost:3000');
+    expect(logger.lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringContaining('WSC_ORIGINS'),
+        context: { origin: 'http://localhost:5173', host: 'localhost:3000' },
+      },
+    ]);
+    for (let port = 0; port < 100; port += 1) ask(`http://evil.example:${port + 8000}`);
+    expect(logger.lines).toHaveLength(10);
+  });
+
+  it('by a function is no business of the list', () => {
+    const logger = new MemoryLogger();
+    void create({ checkOrigin: () => false }, logger).isAllowed('http://localhost:5173', handshake());
+    expect(logger.lines).toEqual([]);
   });
 });

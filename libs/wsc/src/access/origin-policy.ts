@@ -1,6 +1,7 @@
 import type { Handshake } from '../core/connect/handshake.js';
 import type { MaybePromise } from '../core/async/maybe-promise.js';
 import type { OriginPolicy } from '../core/ports/access.js';
+import type { Logger } from '../core/ports/logger.js';
 import { originsOfHost, parseOriginPattern } from './origin-pattern.js';
 
 /** Whose pages may connect (docs/auth.md). */
@@ -27,18 +28,25 @@ interface ParsedOrigins {
   readonly wildcards: readonly RegExp[];
 }
 
+// Enough for the pages of an application that forgot one; a stranger can't fill the log.
+const maxWarnedOrigins = 10;
+
 /**
  * Origins by list. An `Origin` is compared as a browser writes it, so `https://example.com/`, upper case and the like,
- * which no browser sends, match nothing.
+ * which no browser sends, match nothing. The first ten that are refused are warned about, once each: the browser says
+ * nothing, and a client that asks from the same host asks without an origin.
  */
 export class ListedOriginPolicy implements OriginPolicy {
   readonly #checkOrigin: OriginOptions['checkOrigin'];
   readonly #mayAllowAll: boolean;
+  readonly #logger: Logger;
+  readonly #warnedOf = new Set<string>();
   #origins: ParsedOrigins;
 
   /** @throws {Error} naming an entry that can't be read, or `*` where it is not permitted. */
-  constructor(options: OriginOptions = {}) {
+  constructor(options: OriginOptions, dependencies: { readonly logger: Logger }) {
     this.#checkOrigin = options.checkOrigin;
+    this.#logger = dependencies.logger;
     this.#mayAllowAll = options.allowAllOrigins === true || options.isProduction === false;
     this.#origins = this.#parse(options.origins);
   }
@@ -53,10 +61,26 @@ export class ListedOriginPolicy implements OriginPolicy {
 
   isAllowed(origin: string, handshake: Handshake): MaybePromise<boolean> {
     if (this.#checkOrigin) return this.#checkOrigin(handshake);
+    const isAllowed = this.#isListed(origin, handshake);
+    if (!isAllowed) this.#warnOnce(origin, handshake);
+    return isAllowed;
+  }
+
+  #isListed(origin: string, handshake: Handshake): boolean {
     const { isAnyAllowed, isSameOriginAllowed, exact, wildcards } = this.#origins;
     if (isAnyAllowed || exact.has(origin)) return true;
     if (isSameOriginAllowed && isSameOrigin(origin, handshake)) return true;
     return wildcards.some((expression) => expression.test(origin));
+  }
+
+  #warnOnce(origin: string, handshake: Handshake): void {
+    if (this.#warnedOf.size >= maxWarnedOrigins || this.#warnedOf.has(origin)) return;
+    this.#warnedOf.add(origin);
+    this.#logger.warn(
+      'A page whose origin is not allowed was refused. If it is yours, add its origin to WSC_ORIGINS; if it is served by ' +
+        'this host through a proxy, let the proxy pass on the Host that the browser sent (changeOrigin: false).',
+      { origin, host: handshake.header('host') ?? '' },
+    );
   }
 
   #parse(origins: readonly string[] | undefined): ParsedOrigins {

@@ -18,7 +18,7 @@ export function createHub(service: WscConfigService, options: WscModuleOptions, 
   const config = service.current;
   const clock = new SystemClock();
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
-  const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin });
+  const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin }, { logger });
   const hub = new Hub(config.hub, {
     clock,
     logger,

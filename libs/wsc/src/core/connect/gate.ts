@@ -15,6 +15,7 @@ import { Handshake, type HandshakeRequest } from './handshake.js';
 import type { Endpoint, PathMatch, PathTable } from './path-table.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';
+import { RefusalLog } from './refusal-log.js';
 import { Reservations } from './reservations.js';
 import { isRevoked } from './revocation.js';
 import { isAllowedUserType } from './user-type.js';
@@ -61,9 +62,11 @@ export class Gate {
   readonly #middleware: Middleware<Handshake>[] = [];
   readonly #pending = new Set<AbortController>();
   readonly #devices = new DeviceSlots();
+  readonly #refusals: RefusalLog;
 
   constructor(dependencies: GateDependencies) {
     this.#deps = dependencies;
+    this.#refusals = new RefusalLog(dependencies);
   }
 
   /** Handshakes that are being checked. */
@@ -89,17 +92,23 @@ export class Gate {
     const places = new Reservations();
     // Taken out here, so that what lives as long as the connection doesn't hold its handshake and request.
     const { release } = places;
+    let address = request.peerAddress;
     try {
+      address = this.#addressOf(request);
       // Before the first await: simultaneous handshakes can't get past a limit together.
-      const match = this.#reserve(request, places);
-      const handshake = this.#createHandshake(request, match);
+      const match = this.#reserve(request, address, places);
+      const handshake = this.#createHandshake(request, address, match);
       await this.#withDeadline(signal, () => this.#check(handshake, places));
       if (!this.#deps.isOpen()) throw shuttingDown();
       return { handshake, endpoint: match.endpoint, release };
     } catch (error) {
       release();
       // Nobody hears it, and it is nothing to look into.
-      throw this.#refusalOf(signal.aborted ? refuse.unavailable('The check was given up.', retryAfterSeconds) : error);
+      const refusal = this.#refusalOf(
+        signal.aborted ? refuse.unavailable('The check was given up.', retryAfterSeconds) : error,
+      );
+      this.#refusals.write(request, address, refusal);
+      throw refusal;
     }
   }
 
@@ -108,7 +117,7 @@ export class Gate {
     try {
       const match = this.#deps.paths.match(request.path);
       if (match === undefined) return false;
-      const handshake = this.#createHandshake(request, match);
+      const handshake = this.#createHandshake(request, this.#addressOf(request), match);
       const origin = handshake.header('origin');
       return origin !== undefined && ((await this.#deps.origins?.isAllowed(origin, handshake)) ?? false);
     } catch {
@@ -122,19 +131,19 @@ export class Gate {
     for (const pending of this.#pending) pending.abort(shuttingDown());
   }
 
-  #reserve(request: HandshakeRequest, places: Reservations): PathMatch {
+  #reserve(request: HandshakeRequest, address: string, places: Reservations): PathMatch {
     const { slots, options, isOpen, paths } = this.#deps;
     if (!isOpen()) throw shuttingDown();
     const match = paths.match(request.path);
     if (match === undefined) throw refuse.notFound();
-    const slot = slots.reserveAddress(this.#addressOf(request), options().limits);
+    const slot = slots.reserveAddress(address, options().limits);
     if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
     if (!slot.ok) throw refuse.tooManyRequests('Too many connections from this address.', retryAfterSeconds);
     places.add(() => slot.release());
     return match;
   }
 
-  #createHandshake(request: HandshakeRequest, match: PathMatch): Handshake {
+  #createHandshake(request: HandshakeRequest, address: string, match: PathMatch): Handshake {
     const { tokenInQuery, tokenCookie, protocols } = this.#deps.options();
     const offer = resolveOffer(request, {
       tokenInQuery,
@@ -145,7 +154,7 @@ export class Gate {
       request,
       path: match.endpoint.pattern,
       params: match.params,
-      remoteAddress: this.#addressOf(request),
+      remoteAddress: address,
       token: offer.token,
       connectToken: offer.connectToken,
       deviceId: offer.deviceId ?? createDeviceId(),
