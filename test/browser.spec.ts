@@ -32,6 +32,12 @@ async function callIn(url: string, userId: string): Promise<WscClient> {
   return client;
 }
 
+async function expectInView(locator: Locator): Promise<void> {
+  const { x, width } = (await locator.boundingBox()) ?? { x: NaN, width: NaN };
+  expect(x).toBeGreaterThanOrEqual(0);
+  expect(x + width).toBeLessThanOrEqual(locator.page().viewportSize()?.width ?? 0);
+}
+
 /** Somebody in front of the page, in a browser profile of their own. */
 class Visitor {
   readonly page: Page;
@@ -86,10 +92,14 @@ class Visitor {
     return this.page.getByTestId('toasts').getByText(text);
   }
 
-  /** A toast has come, and stands still. */
-  async toastStands(): Promise<void> {
-    const toast = this.page.locator('.toast');
-    await toast.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
+  /** A toast has come, and stands still as all others do. */
+  async toastStands(text: string): Promise<void> {
+    await this.toast(text).waitFor();
+    await this.page
+      .locator('.toast')
+      .evaluateAll((toasts) =>
+        Promise.all(toasts.flatMap((toast) => toast.getAnimations()).map(({ finished }) => finished)),
+      );
   }
 
   async say(text: string): Promise<void> {
@@ -140,9 +150,12 @@ describe('the demo page in a browser', () => {
     await grace.person('ada').click();
     await grace.say('Just between us.');
     await ada.person('grace').getByLabel('1 unread').waitFor();
+    await ada.toast('Just between us.').waitFor();
     expect(await ada.page.title()).toBe('(1) nest-wsc demo');
-    await ada.person('grace').click();
+    await ada.page.getByTestId('toasts').getByRole('button', { name: 'Read' }).press('Enter');
     await ada.said('Just between us.').waitFor();
+    expect(await ada.toast('Just between us.').count()).toBe(0);
+    expect(await grace.toast('Just between us.').count()).toBe(0);
     expect(await ada.page.title()).toBe('nest-wsc demo');
     await ada.room('lobby').click();
     expect(await ada.said('Just between us.').count()).toBe(0);
@@ -165,6 +178,25 @@ describe('the demo page in a browser', () => {
     await grace.room('lobby').click();
   });
 
+  it('lets one write at once, and shows the same conversation after a reload', async () => {
+    await ada.room('garden').press('Enter');
+    await ada.page.keyboard.type('Typed without a click.');
+    await ada.page.keyboard.press('Enter');
+    await ada.said('Typed without a click.').waitFor();
+
+    await ada.page.reload();
+    await ada.page.getByRole('heading', { name: 'garden' }).waitFor();
+    await ada.page.getByText('Earlier messages are not kept.').waitFor();
+    await ada.status('Connected').waitFor();
+    await ada.page.keyboard.type('Here again.');
+    await ada.page.keyboard.press('Enter');
+    await ada.said('Here again.').waitFor();
+    await ada.page.getByTestId('people').getByRole('button', { name: 'grace' }).press('Enter');
+    await ada.page.reload();
+    await ada.page.getByRole('heading', { name: 'grace' }).waitFor();
+    await ada.room('lobby').click();
+  });
+
   it('shows a notification that a service posts over HTTP, to whom it is for', async () => {
     const token = await logIn(gateway.url, 'billing', 'agent');
     const body = { title: 'Shipped', body: 'Order 17 is on its way.', icon: '📦', link: '/docs' };
@@ -183,6 +215,9 @@ describe('the demo page in a browser', () => {
     await notify.getByRole('button').click();
     await ada.toast('It is ready.').waitFor();
     await notify.getByText('Sent to 1 connection.').waitFor();
+    await notify.getByLabel('User').fill('nobody');
+    await notify.getByRole('button').click();
+    await notify.getByText('nobody is not online; not delivered.').waitFor();
 
     const broadcast = grace.page.getByTestId('broadcast-form');
     await broadcast.getByLabel('Text').fill('Maintenance tonight at 22:00.');
@@ -218,7 +253,14 @@ describe('the demo page in a browser', () => {
 
   it('comes back by itself when its server is gone for a while, and goes on', async () => {
     const { port } = gateway;
+    const phone = await Visitor.open(browser, gateway.url, { viewport: { width: 360, height: 740 } });
+    await phone.logIn('linus', 'Admin');
     await gateway.stop('SIGKILL');
+    await phone.status('Reconnecting').waitFor();
+    await expectInView(phone.page.getByRole('button', { name: 'Log out' }));
+    await expectInView(phone.page.getByRole('button', { name: 'Admin corner' }));
+    expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    await phone.page.context().close();
     await ada.status('Reconnecting').waitFor();
     await ada.page.getByText('The connection is lost.').waitFor();
     await ada.say('Said while you were away.');
@@ -277,7 +319,7 @@ describe('the demo page in a browser', () => {
     await Promise.all(
       ['ada', 'grace'].map((user) => callApi(fresh.url, `/api/users/${user}/notifications`, { token, body })),
     );
-    for (const visitor of [page, phone]) await visitor.toastStands();
+    for (const visitor of [page, phone]) await visitor.toastStands('Invoice paid');
     await page.person('tim').getByLabel('1 unread').waitFor();
     await takePicture(page.page, 'demo.png');
     await takePicture(phone.page, 'demo-phone.png');

@@ -2,21 +2,22 @@ import { ChatSession } from './chat-session.js';
 import { withActive } from './conversations.js';
 import { parseRoomName } from './gateway-contract.js';
 import * as api from './http-api.js';
-import { isStaff, saveRooms, saveSession, type Session } from './session.js';
+import { forgetSession, saveActive, saveSession, type Session } from './session.js';
 import { type AppState, type Conversation, type Entry, initialState, type Pane } from './state.js';
 import type { Store } from './store.js';
 import { problemToast, withoutToast, withToast } from './toasts.js';
-
-const statsIntervalMs = 2_000;
 
 /** Everything that somebody can do on the page. Never rejects: what fails is shown. */
 export class Actions {
   readonly #store: Store<AppState>;
   #chat: ChatSession | undefined;
-  #statsTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(store: Store<AppState>) {
     this.#store = store;
+    // A reload shows the same conversation again.
+    store.subscribe(({ session, activeId }) => {
+      if (session !== undefined) saveActive(activeId);
+    });
   }
 
   async logIn(userId: string, userType: string): Promise<void> {
@@ -33,7 +34,6 @@ export class Actions {
   async resume(session: Session): Promise<void> {
     saveSession(session);
     this.#store.update(() => ({ ...initialState, session }));
-    this.watchStats(isStaff(session));
     this.#chat = new ChatSession(this.#store);
     await this.#chat.start();
   }
@@ -42,9 +42,7 @@ export class Actions {
     const { session } = this.#store.state;
     const chat = this.#chat;
     this.#chat = undefined;
-    this.watchStats(false);
-    saveSession(undefined);
-    saveRooms([]);
+    forgetSession();
     this.#store.update(() => initialState);
     await chat?.stop();
     // Without the gateway there is nobody to tell; the token ends by itself.
@@ -91,38 +89,29 @@ export class Actions {
   }
 
   async notify(userId: string, title: string, body: string): Promise<string> {
-    return this.#asStaff((token) => api.notifyUser(token, userId, { title, body }));
+    const queued = await this.#asStaff((token) => api.notifyUser(token, userId, { title, body }));
+    return queued === 0 ? `${userId} is not online; not delivered.` : sentTo(queued);
   }
 
   async broadcast(text: string): Promise<string> {
-    return this.#asStaff((token) => api.broadcast(token, text));
+    const queued = await this.#asStaff((token) => api.broadcast(token, text));
+    return queued === 0 ? 'Nobody is online; not delivered.' : sentTo(queued);
   }
 
-  /** Keeps the numbers of the admin corner fresh while it is seen. */
-  watchStats(isSeen: boolean): void {
-    clearInterval(this.#statsTimer);
-    if (!isSeen) return;
-    void this.#refreshStats();
-    this.#statsTimer = setInterval(() => void this.#refreshStats(), statsIntervalMs);
-  }
-
-  async #refreshStats(): Promise<void> {
-    const { session } = this.#store.state;
-    if (session === undefined || document.hidden) return;
-    // Numbers that can't be had now come with the next look.
-    const stats = await api.fetchStats(session.token).catch(() => undefined);
-    if (stats !== undefined) this.#store.update((state) => ({ ...state, stats }));
-  }
-
-  /** Calls the HTTP API and says in a line how it went. */
-  async #asStaff(call: (token: string) => Promise<number>): Promise<string> {
+  /** Calls the HTTP API; undefined where that failed, which is shown. */
+  async #asStaff(call: (token: string) => Promise<number>): Promise<number | undefined> {
     const { session } = this.#store.state;
     try {
-      const queued = await call(session?.token ?? '');
-      return queued === 1 ? 'Sent to 1 connection.' : `Sent to ${String(queued)} connections.`;
+      return await call(session?.token ?? '');
     } catch (error) {
       this.#store.update((state) => withToast(state, problemToast('Not sent', error)));
-      return '';
+      return undefined;
     }
   }
+}
+
+/** Says in a line how sending went; nothing where it failed. */
+function sentTo(queued: number | undefined): string {
+  if (queued === undefined) return '';
+  return queued === 1 ? 'Sent to 1 connection.' : `Sent to ${String(queued)} connections.`;
 }

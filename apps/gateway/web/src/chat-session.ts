@@ -9,12 +9,13 @@ import {
   withEntry,
   withMembers,
   withoutConversation,
+  withReopened,
 } from './conversations.js';
 import { type GatewayRequests, roomLabel } from './gateway-contract.js';
 import { ApiError, logIn } from './http-api.js';
 import { listen } from './incoming.js';
 import { makeId } from './make-id.js';
-import { loadRooms, saveRooms, saveSession, type Session } from './session.js';
+import { loadActive, loadRooms, saveRooms, saveSession, type Session } from './session.js';
 import { type AppState, type Conversation, type Entry, lobby } from './state.js';
 import type { Store } from './store.js';
 import { problemToast, withToast } from './toasts.js';
@@ -47,8 +48,10 @@ export class ChatSession {
 
   async start(): Promise<void> {
     const rooms = new Set([lobby, ...loadRooms()]);
-    await this.#enter([...rooms]);
-    this.#store.update((state) => withActive(state, conversationId('room', lobby)));
+    const active = loadActive();
+    const entered = this.#enter([...rooms]);
+    this.#store.update((state) => withReopened(state, active));
+    await entered;
   }
 
   /** The way back after the connection was ended for good: the client has forgotten its rooms then. */

@@ -4,6 +4,8 @@ import type { AppState, Conversation, Entry } from './state.js';
 const maxEntries = 300;
 const maxConversations = 100;
 
+const directPrefix = 'user:';
+
 /** Somebody came or went. */
 export interface MemberChange {
   readonly userId: string;
@@ -12,7 +14,7 @@ export interface MemberChange {
 
 /** How a conversation is known. */
 export const conversationId = (kind: Conversation['kind'], name: string): string =>
-  `${kind === 'room' ? 'room' : 'user'}:${name}`;
+  `${kind === 'room' ? 'room:' : directPrefix}${name}`;
 
 export function findConversation(state: AppState, id: string): Conversation | undefined {
   return state.conversations.find((conversation) => conversation.id === id);
@@ -43,10 +45,18 @@ export function withoutConversation(state: AppState, id: string): AppState {
   return { ...state, conversations, activeId };
 }
 
-/** Shows a conversation; what it holds is read then. */
+/** Shows a conversation; what it holds is read then, and what announced it is put away. */
 export function withActive(state: AppState, id: string): AppState {
   const read = changeConversation(state, id, (before) => ({ ...before, unread: 0 }));
-  return { ...read, activeId: id, pane: 'conversation' };
+  const toasts = state.toasts.filter(({ opens }) => opens !== id);
+  return { ...read, activeId: id, pane: 'conversation', toasts };
+}
+
+/** Shows the conversation that was shown before a reload; the first one where it is gone. */
+export function withReopened(state: AppState, id: string): AppState {
+  const person = id.startsWith(directPrefix) ? id.slice(directPrefix.length) : '';
+  const known = person === '' ? state : withConversation(state, 'direct', person);
+  return withActive(known, findConversation(known, id)?.id ?? known.conversations[0]?.id ?? '');
 }
 
 /** Appends an entry, once: a message that comes again keeps its id. */

@@ -39,7 +39,16 @@ function takeChat(state: AppState, message: Message): AppState {
   if (other === undefined) return state;
   const id = conversationId('direct', other);
   const entry = toEntry(message);
-  return withEntry(withConversation(state, 'direct', other), id, isOwn ? { ...entry, delivery: 'sent' } : entry);
+  const known = withConversation(state, 'direct', other);
+  if (isOwn) return withEntry(known, id, { ...entry, delivery: 'sent' });
+  return withChatToast(withEntry(known, id, entry), id, entry);
+}
+
+/** What is said in private is noticed wherever one is; per person the last thing is enough. */
+function withChatToast(state: AppState, conversation: string, { id, from, text }: Entry): AppState {
+  if (state.activeId === conversation && state.pane === 'conversation') return state;
+  const toasts = state.toasts.filter(({ opens }) => opens !== conversation);
+  return withToast({ ...state, toasts }, { id, kind: 'message', title: from, body: text, opens: conversation });
 }
 
 function takeRoomMessage(state: AppState, message: Message): AppState {

@@ -3,6 +3,7 @@ import { Actions } from './actions.js';
 import { unreadCount } from './conversations.js';
 import { loadSession } from './session.js';
 import { type AppState, initialState } from './state.js';
+import { watchStats } from './stats-watch.js';
 import { Store } from './store.js';
 import { appView } from './views/app-view.js';
 
@@ -20,6 +21,7 @@ function show(state: AppState): void {
 }
 
 store.subscribe(show);
+watchStats(store);
 show(store.state);
 
 const session = loadSession();

@@ -11,14 +11,19 @@ export interface Session {
 
 const sessionKey = 'nest-wsc.session';
 const roomsKey = 'nest-wsc.rooms';
+const activeKey = 'nest-wsc.active';
 
 /** Whether the HTTP API lets this user in. */
 export const isStaff = ({ userType }: Session): boolean => userType === 'admin' || userType === 'agent';
 
 /** Per tab, so that two tabs can be two people. */
-export function saveSession(session: Session | undefined): void {
-  if (session === undefined) sessionStorage.removeItem(sessionKey);
-  else sessionStorage.setItem(sessionKey, JSON.stringify(session));
+export function saveSession(session: Session): void {
+  sessionStorage.setItem(sessionKey, JSON.stringify(session));
+}
+
+/** Nothing stays of who was here. */
+export function forgetSession(): void {
+  for (const key of [sessionKey, roomsKey, activeKey]) sessionStorage.removeItem(key);
 }
 
 export function loadSession(): Session | undefined {
@@ -40,3 +45,11 @@ export function loadRooms(): readonly string[] {
   const rooms = parseJson(sessionStorage.getItem(roomsKey) ?? '');
   return Array.isArray(rooms) ? rooms.map(textOf).filter((room) => room !== '') : [];
 }
+
+/** @param id of the conversation that is shown */
+export function saveActive(id: string): void {
+  sessionStorage.setItem(activeKey, id);
+}
+
+/** Empty where nothing was saved. */
+export const loadActive = (): string => sessionStorage.getItem(activeKey) ?? '';

@@ -41,11 +41,13 @@ export interface ConnectionStatus {
 /** Something to be noticed and put away. */
 export interface Toast {
   readonly id: string;
-  readonly kind: 'notification' | 'broadcast' | 'update' | 'problem';
+  readonly kind: 'notification' | 'broadcast' | 'message' | 'update' | 'problem';
   readonly title: string;
   readonly body: string;
   readonly icon?: string;
   readonly link?: string;
+  /** The {@link Conversation.id} that it is about. */
+  readonly opens?: string;
 }
 
 /** Which of the panes a narrow screen shows. */

@@ -13,9 +13,17 @@ function sendOnEnter(event: KeyboardEvent): void {
   if (event.target instanceof HTMLTextAreaElement) event.target.form?.requestSubmit();
 }
 
-/** Who opens a conversation wants to write; on a phone, the keyboard would cover what is to be read first. */
-function focusAtOnce(field: Element | undefined): void {
-  if (field instanceof HTMLElement && matchMedia('(hover: hover) and (pointer: fine)').matches) field.focus();
+/**
+ * Who opens a conversation wants to write. Not on a phone, whose keyboard would cover what is to be read first, and not
+ * while somebody writes in the admin corner, when a conversation that ended gives way to another.
+ */
+function focusOnceShown(field: Element | undefined): void {
+  if (!(field instanceof HTMLElement) || !matchMedia('(hover: hover) and (pointer: fine)').matches) return;
+  // It is in the page only after its template was rendered, and what is not can't have the focus.
+  queueMicrotask(() => {
+    const isAdminWriting = document.querySelector('.admin')?.contains(document.activeElement) ?? false;
+    if (!isAdminWriting) field.focus();
+  });
 }
 
 /** Where one writes. */
@@ -36,7 +44,7 @@ export function composerView(conversation: Conversation, actions: Actions): Temp
         aria-label="Message to ${name}"
         placeholder="Message to ${name}"
         @keydown=${sendOnEnter}
-        ${ref(focusAtOnce)}
+        ${ref(focusOnceShown)}
       ></textarea>
       <button class="button primary icon-only" aria-label="Send">${icons.send}</button>
     </form>

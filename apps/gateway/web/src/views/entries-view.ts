@@ -77,7 +77,7 @@ export function entriesView(conversation: Conversation, state: AppState, actions
       data-testid="entries"
       ${keepAtEnd(entries.length)}
     >
-      ${entries.length === 0 ? html`<p class="empty">Nothing said yet. Be the first.</p>` : nothing}
+      ${entries.length === 0 ? html`<p class="empty">Nothing said since you came. Earlier messages are not kept.</p>` : nothing}
       <ol>
         ${repeat(
           entries,

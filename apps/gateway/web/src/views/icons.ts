@@ -7,6 +7,7 @@ export const icons = {
   back: icon(svg`<path d="m14.5 5-7 7 7 7" />`),
   bell: icon(svg`<path d="M6 10a6 6 0 1 1 12 0c0 5 2 6 2 6H4s2-1 2-6Zm4 10a2.2 2.2 0 0 0 4 0" />`),
   close: icon(svg`<path d="M6 6l12 12M18 6 6 18" />`),
+  chat: icon(svg`<path d="M4 5h16v11H10l-5 4v-4H4V5Z" />`),
   hash: icon(svg`<path d="M5 9h14M5 15h14M10 4 8 20M16 4l-2 16" />`),
   megaphone: icon(svg`<path d="M4 10v4h3l9 5V5l-9 5H4Zm15-1a4 4 0 0 1 0 6" />`),
   plus: icon(svg`<path d="M12 5v14M5 12h14" />`),

@@ -7,12 +7,13 @@ import { icons } from './icons.js';
 const signs: Readonly<Record<Toast['kind'], TemplateResult>> = {
   notification: icons.bell,
   broadcast: icons.megaphone,
+  message: icons.chat,
   update: icons.update,
   problem: icons.warning,
 };
 
 function toastView(toast: Toast, actions: Actions): TemplateResult {
-  const { id, kind, title, body, icon, link } = toast;
+  const { id, kind, title, body, icon, link, opens } = toast;
   const dismiss = (): void => actions.dismiss(id);
   const dismissOnEscape = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') dismiss();
@@ -23,6 +24,11 @@ function toastView(toast: Toast, actions: Actions): TemplateResult {
       <div class="toast-text">
         <p class="toast-title">${title}</p>
         ${body === '' ? nothing : html`<p class="toast-body">${body}</p>`}
+        ${
+          opens === undefined
+            ? nothing
+            : html`<button class="link-button" @click=${() => actions.open(opens)}>Read</button>`
+        }
         ${link === undefined ? nothing : html`<a href=${link} target="_blank" rel="noopener noreferrer">Open</a>`}
       </div>
       <button class="button icon-only quiet small" aria-label="Dismiss" @click=${dismiss}>${icons.close}</button>

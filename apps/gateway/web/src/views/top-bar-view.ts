@@ -36,6 +36,7 @@ export function topBarView(state: AppState, session: Session, actions: Actions):
           isStaff(session)
             ? html`<button
                 class="button quiet admin-toggle"
+                aria-label="Admin corner"
                 aria-pressed=${isAdminShown ? 'true' : 'false'}
                 @click=${() => actions.showPane(isAdminShown ? 'conversation' : 'admin')}
               >
