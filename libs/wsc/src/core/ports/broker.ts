@@ -29,8 +29,8 @@ export type BrokerListener = (message: BrokerMessage) => DeliveryCount;
 
 /**
  * Carries messages between nodes. Promises: at most once; in order per destination from one publisher; the publishing node
- * hears its own, through its listener, and what its listener counted is what `publish` answers; a `subscribe` that has settled
- * hears everything published after it. Does not promise: history, or that anybody listens. Messages to everyone need no subscription.
+ * hears its own, through its listener and in the publisher's turn, and what its listener counted is what `publish` answers; a
+ * `subscribe` that has settled hears everything published after it. Does not promise: history, or that anybody listens. Messages to everyone need no subscription.
  */
 export interface Broker {
   /** Called once, before anything else. */

@@ -89,9 +89,11 @@ export class Membership {
     const { rooms, sender, events } = this.#deps;
     const room = parseName(name, 'room');
     const isKnown = rooms.get(room) !== undefined;
-    if (isKnown) await sender.toRoom(room, { event: 'room_closed', data: { room, reason } });
+    // In one turn, so that nothing that is sent to the room and nobody who joins it comes in between.
+    const told = isKnown ? sender.toRoom(room, { event: 'room_closed', data: { room, reason } }) : undefined;
     const connections = rooms.delete(room);
     await Promise.all(connections.map((connection) => this.#tellQuietly(connection, room)));
+    await told;
     if (isKnown) events.emit('room.closed', { room, data: { reason } });
     return connections.length;
   }

@@ -73,6 +73,21 @@ describe('a room', () => {
     ]);
   });
 
+  it('that is deleted has its end in that turn: what comes after is for the next room of that name', async () => {
+    await using test = await TestHub.start();
+    const [ann, bob] = [await test.connect({ userId: 'ann' }), await test.connect({ userId: 'bob' })];
+    await ann.connection.join('room');
+    const deleted = test.hub.deleteRoom('room');
+    const sent = test.hub.sendToRoom('room', { event: 'after' });
+    await Promise.all([deleted, sent, bob.connection.join('room')]);
+    await test.hub.sendToRoom('room', { event: 'again' });
+    await test.settle();
+    expect([ann.messages, bob.messages].map((messages) => messages.map(({ event }) => event))).toEqual([
+      ['room_closed'],
+      ['again'],
+    ]);
+  });
+
   it('that is deleted puts everybody out, who hear room_closed last', async () => {
     await using test = await TestHub.start();
     const events = eventsOf(test);

@@ -50,6 +50,14 @@ const promises: PortPromises<Broker> = {
     await (own ?? heard).until(1);
   },
 
+  "lets the publishing node hear its own in the publisher's turn": async (nodes) => {
+    const { heard, own } = await start(nodes);
+    await nodes.here.subscribe(room);
+    const published = nodes.here.publish({ destination: room, message: testMessage('1') });
+    assert.deepEqual((own ?? heard).ids, ['1']);
+    await published;
+  },
+
   'answers that it was queued for nobody where nobody here subscribed': async (nodes) => {
     await start(nodes, { queued: 3, dropped: 1 });
     const count = await nodes.here.publish({ destination: room, message: testMessage('1') });
