@@ -1,19 +1,20 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { NestLogger } from '@nest-wsc/wsc';
 import type { Response } from 'express';
 import { toErrorBody } from './error-answer.js';
 
 /** Answers every HTTP error with the JSON of the catalogue. What happens inside goes to the log only, by its trace id. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Http');
+  // Its lines can't be forged by what a request holds.
+  private readonly logger = new NestLogger('Http');
 
   catch(error: unknown, host: ArgumentsHost): void {
     // The WebSocket side has its own answers; a global filter sees both.
     if (host.getType() !== 'http') throw error;
     const response = host.switchToHttp().getResponse<Response>();
     const body = toErrorBody(error, Date.now());
-    if (body.code === 500)
-      this.logger.error(`${body.trace_id} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (body.code === 500) this.logger.error('A request failed.', { traceId: body.trace_id, cause: error });
     // An answer that has begun can only be cut; Node does that when the request ends.
     if (response.headersSent) return;
     if (body.code === 401) response.setHeader('WWW-Authenticate', 'Bearer');
