@@ -50,6 +50,7 @@ export class Exchange {
   /** From now on messages may be given, and wait for a connection. */
   start(): void {
     this.#closedError = undefined;
+    this.#requests.started();
   }
 
   /** A connection is up: rooms first, then what the last one left unanswered, then what waited. */

@@ -79,6 +79,7 @@ export class RequestTable {
   readonly #encoder: EnvelopeEncoder;
   readonly #scheduler: Scheduler;
   #count = 0;
+  #isStarted = false;
 
   constructor(outbox: Outbox, encoder: EnvelopeEncoder, scheduler: Scheduler) {
     this.#outbox = outbox;
@@ -88,6 +89,11 @@ export class RequestTable {
 
   get count(): number {
     return this.#open.size;
+  }
+
+  /** `connect()` was called: from now on there will be a connection, or an error that says why not. */
+  started(): void {
+    this.#isStarted = true;
   }
 
   /** Sends or queues a request; whatever comes of it goes to `sink`. Returns a function that forgets it. */
@@ -181,7 +187,9 @@ export class RequestTable {
   #startTimer(entry: OpenRequest): void {
     entry.cancelTimer?.();
     if (entry.request.timeoutMs === 0) return;
-    entry.cancelTimer = this.#scheduler.after(entry.request.timeoutMs, () => this.#fail(entry, timedOut(entry)));
+    entry.cancelTimer = this.#scheduler.after(entry.request.timeoutMs, () =>
+      this.#fail(entry, timedOut(entry, this.#isStarted)),
+    );
   }
 
   #fail(entry: OpenRequest, error: unknown): void {
@@ -213,10 +221,10 @@ function withOutcome(error: WscError, { wasSent }: OpenRequest): WscError {
   return new WscError(error.error, { message, details: { ...known, outcome }, cause });
 }
 
-function timedOut({ request, wasSent }: OpenRequest): WscError {
+function timedOut({ request, wasSent }: OpenRequest, isStarted: boolean): WscError {
   const message = wasSent
     ? `"${request.event}" got no answer within ${request.timeoutMs} ms.`
-    : `"${request.event}" could not be sent within ${request.timeoutMs} ms.`;
+    : `"${request.event}" could not be sent within ${request.timeoutMs} ms${isStarted ? '' : ': connect() was never called'}.`;
   return new WscError('WSC_TIMEOUT', { message, details: { outcome: wasSent ? 'unknown' : 'failed' } });
 }
 

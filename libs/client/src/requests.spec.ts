@@ -31,6 +31,13 @@ describe('a request', () => {
     await expect(answer).rejects.toMatchObject({ error: 'WSC_VALIDATION_FAILED', details, cause: { traceId: 't1' } });
   });
 
+  it('that times out says so where nobody has called connect()', async () => {
+    const { client } = await createTestClient({ requestTimeoutMs: 5 });
+    const details = { outcome: 'failed' };
+    await expect(client.request('x', 1)).rejects.toMatchObject({ error: 'WSC_TIMEOUT', details });
+    await expect(client.request('x', 1)).rejects.toThrow('could not be sent within 5 ms: connect() was never called.');
+  });
+
   it('times out with an unknown outcome, and its late answer is ignored', async () => {
     const { client, connection } = await startClient({ requestTimeoutMs: 5 });
     const answer = client.request('slow', 1);
