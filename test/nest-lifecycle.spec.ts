@@ -44,7 +44,7 @@ describe('app.close()', () => {
         return this.repository.isOpen;
       }
     }
-    const { app, url } = await start({ providers: [Slow, EchoGateway], imports: [DataModule] });
+    const { app, url, log } = await start({ providers: [Slow, EchoGateway], imports: [DataModule] });
     const client = await WscClient.connect(`${url}/ws`);
     const answer = client.request('slow');
     await client.request('echo');
@@ -58,6 +58,8 @@ describe('app.close()', () => {
     expect(await answer).toMatchObject({ data: true });
     expect(await client.closed).toMatchObject({ code: 1012 });
     await closing;
+    const drained = log.of('log').filter((line) => line.includes('drained'));
+    expect(drained).toEqual([expect.stringMatching(/WebSockets are drained\. connections="1" ms="\d+"$/)]);
     await app.close();
   });
 

@@ -106,6 +106,8 @@ describe('WscModule', () => {
     const client = await WscClient.connect(`ws://127.0.0.1:${String(port)}/ws`);
     expect(await client.request('echo', 1)).toMatchObject({ data: 1 });
     await expect(WscClient.open(`${url}/ws`)).rejects.toThrow();
+    const second = startApp({ imports: [WscModule.forRoot({ port: Number(port), host: '127.0.0.1' })] });
+    await expect(second).rejects.toThrow(/port \d+ of 127\.0\.0\.1 \(WSC_PORT, WSC_HOST\): .*EADDRINUSE/);
   });
 });
 

@@ -80,8 +80,13 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
   }
 
   async #drain(): Promise<void> {
+    const hasRun = this.#hub.isRunning;
+    const connections = this.#hub.stats().totalClients;
+    const startedAt = performance.now();
     await this.#quietly(() => this.#hub.drain());
     await this.#quietly(() => this.#server.close());
+    if (hasRun)
+      this.#logger.info('WebSockets are drained.', { connections, ms: Math.round(performance.now() - startedAt) });
   }
 
   /** `app.close()` awaits this before any destroy hook, and before the server stops listening. */

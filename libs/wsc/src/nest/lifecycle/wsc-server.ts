@@ -46,12 +46,11 @@ export class WscServer {
     serveConnectionChecks({ adapter, paths, check, logger: this.#logger });
   }
 
-  /** Takes upgrades from now on. Answers in words where from. */
+  /** Takes upgrades from now on. Answers in words where from. @throws {Error} where the own port can't be listened on. */
   async listen(): Promise<string> {
     const { port, host } = this.#config.current;
     if (port !== undefined) {
-      const ownPort = await this.#transport.listenOwnPort({ port, host, https: this.#options.https });
-      return `port ${String(ownPort.port)}`;
+      return `port ${String(await this.#listenOwnPort(port, host))}`;
     }
     const server = this.#httpServer();
     if (server === undefined) return 'no port: there is no HTTP server, and WSC_PORT is not set';
@@ -61,6 +60,18 @@ export class WscServer {
 
   close(): Promise<void> {
     return this.#transport.close();
+  }
+
+  async #listenOwnPort(port: number, host: string | undefined): Promise<number> {
+    try {
+      return (await this.#transport.listenOwnPort({ port, host, https: this.#options.https })).port;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(
+        `WebSockets can't listen on port ${String(port)} of ${host ?? 'this machine'} (WSC_PORT, WSC_HOST): ${why}`,
+        { cause },
+      );
+    }
   }
 
   /** An application context and a microservice have no adapter, or one without a server. */
