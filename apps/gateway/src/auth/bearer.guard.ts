@@ -25,7 +25,7 @@ function bearerOf(request: Request): string {
 
 /** Lets an HTTP request through whose token would also be let in by WebSocket, and whose user type is asked for. */
 @Injectable()
-export class BearerGuard implements CanActivate {
+class BearerGuard implements CanActivate {
   constructor(
     @Inject(HubService) private readonly hub: HubService,
     @Inject(Reflector) private readonly reflector: Reflector,
