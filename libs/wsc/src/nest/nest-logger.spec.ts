@@ -19,6 +19,20 @@ class KeptOutput implements LoggerService {
   }
 }
 
+function withGetter(property: string): Error {
+  return Object.defineProperty(new Error('broken'), property, {
+    get: () => {
+      throw new Error('getter');
+    },
+  });
+}
+
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 const forged = '\n[Nest] 1 - ERROR forged\r\n\u001b[2J\u0085\u2028\u009b31m';
 
 describe('a log line', () => {
@@ -78,6 +92,26 @@ describe('a log line', () => {
     circular['self'] = circular;
     logger.info('Something happened.', { circular, big: 1n, nothing: undefined });
     expect(output.text).toContain('circular="[object Object]" big="1" nothing="undefined"');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['has no prototype and a BigInt', () => Object.assign(Object.create(null) as object, { big: 1n })],
+    ['throws for its message', () => withGetter('message')],
+    ['throws for its stack', () => withGetter('stack')],
+    ['has a name that is no text', () => Object.assign(new Error('broken'), { name: Symbol('name') })],
+    ['has a stack that is no text', () => Object.assign(new Error('broken'), { stack: 5 })],
+    ['is a symbol', () => Symbol('thrown')],
+    ['is a revoked proxy', revokedProxy],
+  ])('comes whatever was thrown: something that %s', (_, thrown) => {
+    expect(() => logger.error('A handler failed.', { cause: thrown(), event: 'x' })).not.toThrow();
+    expect(linesOf(output.text)[0]).toMatch(/^A handler failed\. cause=".*" event="x"$/);
+  });
+
+  it('that the application can not write harms nobody', () => {
+    output.error = () => {
+      throw new Error('disk full');
+    };
+    expect(() => logger.error('A handler failed.')).not.toThrow();
   });
 
   it('without values is just its message', () => {
