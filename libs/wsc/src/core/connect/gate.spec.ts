@@ -150,6 +150,17 @@ describe('the gate', () => {
     expect(test.hub.stats().refusedConnections).toBe(8);
   });
 
+  it('takes a refusal with a status that refuses nothing for a fault, and tells the log which', async () => {
+    await using test = await TestHub.start();
+    let status = 4003;
+    test.hub.useUpgrade(() => Promise.reject(new HandshakeRefusal(status, 'No.')));
+    for (status of [4003, 99, 101, 200]) expect((await refusalOf(test))?.statusCode).toBe(500);
+    expect(test.logger.lines[0]).toMatchObject({
+      level: 'error',
+      context: { cause: { message: expect.stringContaining('got 4003') as string } },
+    });
+  });
+
   it('tells the log at debug whom it refused and why, but no token, no question, and no flood of them', async () => {
     await using test = await TestHub.start({ options: { auth: 'required' } });
     const query = new URLSearchParams({ token: 'secret' });

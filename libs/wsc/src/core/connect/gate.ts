@@ -14,7 +14,7 @@ import { resolveOffer } from './credentials.js';
 import { Handshake, type HandshakeRequest } from './handshake.js';
 import type { Endpoint, PathMatch, PathTable } from './path-table.js';
 import type { Principal } from './principal.js';
-import { HandshakeRefusal, refuse } from './refusal.js';
+import { refusalFrom, refuse, type HandshakeRefusal } from './refusal.js';
 import { RefusalLog } from './refusal-log.js';
 import { Reservations } from './reservations.js';
 import { isRevoked } from './revocation.js';
@@ -257,7 +257,7 @@ export class Gate {
   }
 
   #refusalOf(error: unknown): HandshakeRefusal {
-    const refusal = error instanceof HandshakeRefusal ? error : refuse.internal(error);
+    const refusal = refusalFrom(error);
     this.#deps.counters.refusedConnections += 1;
     if (refusal.statusCode >= 500 && refusal.cause !== undefined) {
       this.#deps.logger.error('A connection could not be checked.', { cause: refusal.cause });

@@ -29,7 +29,7 @@ export interface RefusalBody {
 /** Refuses a handshake with an HTTP answer. Guards, middleware and authenticators may throw it. */
 export class HandshakeRefusal extends Error {
   override readonly name = 'HandshakeRefusal';
-  /** 400..599 */
+  /** 400..599; any other is answered as 500, and logged. */
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -62,3 +62,15 @@ export const refuse = {
     new HandshakeRefusal(503, message, { headers: { 'Retry-After': String(retryAfterSeconds) } }),
   internal: (cause: unknown) => new HandshakeRefusal(500, 'Internal error.', { cause }),
 } as const;
+
+/**
+ * The refusal for whatever a check has thrown. What is none, and one whose status says no "no" in HTTP (101 and 200 would even
+ * say yes), is a 500 with the cause for the log.
+ */
+export function refusalFrom(error: unknown): HandshakeRefusal {
+  if (!(error instanceof HandshakeRefusal)) return refuse.internal(error);
+  const { statusCode } = error;
+  if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return error;
+  const fault = `Expected a refusal to have an HTTP status of 400 to 599, got ${String(statusCode)}.`;
+  return refuse.internal(new Error(fault, { cause: error }));
+}

@@ -10,7 +10,7 @@ export type ToRefusal = (error: unknown) => HandshakeRefusal;
 
 /**
  * Answers `GET {path}` without `Upgrade` with what an upgrade would get: 204, or the refusal (PROTOCOL.md §1). Browsers hide
- * the HTTP status of a refused upgrade from a page; this is how a client learns it. Never rejects.
+ * the HTTP status of a refused upgrade from a page; this is how a client learns it.
  */
 export async function answerConnectionCheck(
   host: UpgradeHost,

@@ -11,10 +11,29 @@ const lingerMs = 1_000;
 /** Writes a refusal as a whole HTTP answer on a socket that has left Node's HTTP server, and ends it. Never throws. */
 export function refuseOnSocket(socket: Duplex, refusal: HandshakeRefusal): void {
   if (socket.destroyed) return;
-  if (!socket.writable) {
+  try {
+    if (socket.writable) endAndLinger(socket, answerText(refusal));
+    else socket.destroy();
+  } catch {
+    // An application's own kind of refusal may fail while it is read; its client gets no answer then, but nobody else is hurt.
     socket.destroy();
-    return;
   }
+}
+
+/** Answers an ordinary request with a refusal. Never throws. */
+export function refuseResponse(response: ServerResponse, refusal: HandshakeRefusal): void {
+  if (response.headersSent || response.destroyed) return;
+  try {
+    const body = JSON.stringify(refusal.body);
+    response.statusCode = refusal.statusCode;
+    for (const [name, value] of refusalHeaders(refusal, body)) response.setHeader(name, value);
+    response.end(body);
+  } catch {
+    response.destroy();
+  }
+}
+
+function answerText(refusal: HandshakeRefusal): string {
   const body = JSON.stringify(refusal.body);
   const head = [
     `HTTP/1.1 ${String(refusal.statusCode)} ${STATUS_CODES[refusal.statusCode] ?? 'Error'}`,
@@ -22,16 +41,7 @@ export function refuseOnSocket(socket: Duplex, refusal: HandshakeRefusal): void 
     `Date: ${new Date().toUTCString()}`,
     'Connection: close',
   ];
-  endAndLinger(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** Answers an ordinary request with a refusal. */
-export function refuseResponse(response: ServerResponse, refusal: HandshakeRefusal): void {
-  if (response.headersSent || response.destroyed) return;
-  const body = JSON.stringify(refusal.body);
-  response.statusCode = refusal.statusCode;
-  for (const [name, value] of refusalHeaders(refusal, body)) response.setHeader(name, value);
-  response.end(body);
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 function refusalHeaders(refusal: HandshakeRefusal, body: string): readonly (readonly [string, string])[] {
@@ -43,9 +53,21 @@ function refusalHeaders(refusal: HandshakeRefusal, body: string): readonly (read
   ];
 }
 
+/** What frames the answer is ours to say: a second length would make it two answers to a proxy. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  'cache-control',
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** A guard's header value may hold what a client sent; a line break in it would forge an answer. */
 function isValidHeader([name, value]: readonly [string, string]): boolean {
   try {
+    if (ownHeaders.has(name.toLowerCase())) return false;
     validateHeaderName(name);
     validateHeaderValue(name, value);
     return true;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { refuse } from '../../core/connect/refusal.js';
+import { HandshakeRefusal, refuse } from '../../core/connect/refusal.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
 import { RawClient, upgradeText } from './raw-client.fixture.js';
 import { TransportFixture } from './scripted-host.fixture.js';
@@ -22,6 +22,16 @@ describe('a GET without an upgrade', () => {
     expect(await refused.json()).toEqual({ statusCode: 503, error: 'Service Unavailable', message: 'Full.' });
     expect(fixture.host.asked[2]?.request.headers['authorization']).toBe('Bearer t');
     expect(fixture.host.reservedCount).toBe(0);
+  });
+
+  it('gets a whole answer whatever a check refused with', async () => {
+    await using fixture = await start();
+    for (const status of [4003, 99, 101, 204]) {
+      const headers = { 'X-Why': 'a\r\nX-Forged: 1', 'Content-Length': '1', 'Transfer-Encoding': 'chunked' };
+      fixture.host.decide = () => Promise.reject(new HandshakeRefusal(status, 'No.', { headers }));
+      const refused = await get(fixture, '/ws');
+      expect([refused.status, await refused.json()]).toMatchObject([500, { statusCode: 500 }]);
+    }
   });
 
   it('is left to the application on other paths and for other methods', async () => {

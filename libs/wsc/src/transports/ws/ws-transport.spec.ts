@@ -113,12 +113,49 @@ describe('an upgrade', () => {
     expectRefusal(answer, 429);
     expect(answer.headers.get('retry-after')).toBe('7');
     fixture.host.decide = () =>
-      Promise.reject(new HandshakeRefusal(403, 'No.', { headers: { 'X-Why': 'a\r\nX-Forged: 1', 'bad name': 'x' } }));
+      Promise.reject(
+        new HandshakeRefusal(403, 'No.', {
+          headers: { 'X-Why': 'a\r\nX-Forged: 1', 'bad name': 'x', 'content-length': '1' },
+        }),
+      );
     await using other = await RawClient.connect(fixture.port);
     other.write(upgradeText());
     const second = await other.answer();
     expectRefusal(second, 403);
     expect([...second.headers.keys()]).not.toEqual(expect.arrayContaining(['x-forged']));
+  });
+
+  it.each([4003, 99, 101, 200, 403.5, NaN])('that is refused with the status %s is a 500', async (status) => {
+    await using fixture = await start();
+    fixture.host.decide = () => Promise.reject(new HandshakeRefusal(status, 'No.'));
+    await using client = await RawClient.connect(fixture.port);
+    client.write(upgradeText());
+    expectRefusal(await client.answer(), 500);
+  });
+
+  it('is cut where not even the refusal can be read, and nothing else is hurt', async () => {
+    class Broken extends HandshakeRefusal {
+      override get body(): never {
+        throw new Error('broken');
+      }
+    }
+    const failingLogger = new MemoryLogger();
+    failingLogger.error = () => {
+      throw new Error('The log is gone.');
+    };
+    await using fixture = await start({ logger: failingLogger });
+    for (const thrown of [new Broken(403, 'No.'), new Error('to the log')]) {
+      fixture.host.decide = () => Promise.reject(thrown);
+      await using client = await RawClient.connect(fixture.port);
+      client.write(upgradeText());
+      await client.ended;
+      await using asking = await RawClient.connect(fixture.port);
+      asking.write('GET /ws HTTP/1.1\r\nHost: a\r\n\r\n');
+      await asking.ended;
+    }
+    fixture.host.decide = () => Promise.resolve();
+    await using neighbour = await RawClient.connect(fixture.port);
+    await neighbour.open();
   });
 
   it('that fails inside is a 500 that says nothing, and the log has the cause', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { serverCodecs, type ServerCodec } from '@nest-wsc/protocol';
-import { HandshakeRefusal, refuse } from '../../core/connect/refusal.js';
+import { refusalFrom, refuse, type HandshakeRefusal } from '../../core/connect/refusal.js';
 import type { Logger } from '../../core/ports/logger.js';
 import { answerConnectionCheck } from './connection-check.js';
 import { EncodingTable } from './frame-encoding.js';
@@ -125,7 +125,9 @@ export class WsTransport {
     if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS') return false;
     const target = parseTarget(request.url);
     if (target === undefined || this.#hub.paths.match(target.path) === undefined) return false;
-    void answerConnectionCheck(this.#hub, { request, response, target }, (error) => this.#refusalOf(error));
+    answerConnectionCheck(this.#hub, { request, response, target }, (error) => this.#refusalOf(error)).catch(() =>
+      response.destroy(),
+    );
     return true;
   }
 
@@ -142,8 +144,9 @@ export class WsTransport {
 
   #upgrade(server: Server, upgrade: Upgrade): void {
     const target = parseTarget(upgrade.request.url);
-    if (target !== undefined && this.#hub.paths.match(target.path) !== undefined) void this.#decide(upgrade, target);
-    else this.#leave(server, upgrade);
+    if (target === undefined || this.#hub.paths.match(target.path) === undefined) this.#leave(server, upgrade);
+    // Only if even the refusal failed, as where a logger throws: one request must not end the process.
+    else this.#decide(upgrade, target).catch(() => upgrade.socket.destroy());
   }
 
   /** Not one of our paths. Node hands an upgrade to nobody else, so without other listeners it is ours to end. */
@@ -154,7 +157,6 @@ export class WsTransport {
     else if (isRefused) refuseOnSocket(upgrade.socket, refuse.notFound());
   }
 
-  /** Never rejects. */
   async #decide(upgrade: Upgrade, target: RequestTarget): Promise<void> {
     const pending = new PendingUpgrade(upgrade.socket);
     this.#pending.add(pending);
@@ -194,8 +196,8 @@ export class WsTransport {
   }
 
   #refusalOf(error: unknown): HandshakeRefusal {
-    if (error instanceof HandshakeRefusal) return error;
-    this.#logger.error('A handshake failed.', { cause: error });
-    return refuse.internal(error);
+    const refusal = refusalFrom(error);
+    if (refusal !== error) this.#logger.error('A handshake failed.', { cause: refusal.cause });
+    return refusal;
   }
 }
