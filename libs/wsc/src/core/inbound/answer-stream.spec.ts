@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub } from '../../testing/test-hub.js';
 import { answersTo } from '../hub.fixture.js';
@@ -120,6 +122,27 @@ describe('a stream of answers', () => {
     await client.disconnect();
     await test.clock.advance(10);
     expect([source.unsubscribed, isReturned, test.hub.stats().runningHandlers]).toEqual([1, true, 0]);
+  });
+
+  it('keeps none of the values that it has given', async () => {
+    setFlagsFromString('--expose-gc');
+    await using test = await TestHub.start();
+    const given: WeakRef<object>[] = [];
+    test.hub.handle('x', async function* () {
+      for (let index = 0; index < 50; index += 1) {
+        const value = { index };
+        given.push(new WeakRef(value));
+        yield value;
+      }
+      await new Promise(() => undefined);
+    });
+    const client = await test.connect();
+    await client.send(request('x'));
+    // What a WeakRef has given out stays until the turn ends.
+    await new Promise((resolve) => setImmediate(resolve));
+    runInNewContext('gc()');
+    expect([given.length, client.received.length]).toEqual([50, 51]);
+    expect(given.filter((value) => value.deref() !== undefined).length).toBeLessThan(5);
   });
 
   it('does not begin when the client has gone before its handler had it', async () => {

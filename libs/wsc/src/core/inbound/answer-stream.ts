@@ -35,16 +35,21 @@ async function iterate(
   onValue: (value: unknown) => void,
 ): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
-  const aborted = new Promise<'aborted'>((resolve) =>
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
-  );
+  let stopWaiting: (() => void) | undefined;
+  const onAbort = (): void => stopWaiting?.();
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
-      if (next === 'aborted' || next.done === true) return;
+    while (!signal.aborted) {
+      // Not a race against one promise of the abort: that would keep every value until the end (nodejs/node#17469).
+      const next = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+        stopWaiting = () => resolve(undefined);
+        Promise.resolve(iterator.next()).then(resolve, reject);
+      });
+      if (next === undefined || next.done === true) return;
       onValue(next.value);
     }
   } finally {
+    signal.removeEventListener('abort', onAbort);
     // Not awaited: a generator that hangs in its own await must not keep the request open.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
