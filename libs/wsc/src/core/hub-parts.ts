@@ -2,8 +2,10 @@ import { builtInRoutes } from './built-ins/built-in-routes.js';
 import type { AuthorizeChat } from './built-ins/chat-route.js';
 import { Gate } from './connect/gate.js';
 import { PathTable } from './connect/path-table.js';
+import { messageOf } from './async/as-error.js';
 import type { Connection, ConnectionHost } from './connections/connection.js';
 import { EventBus } from './extensions/events.js';
+import { guardedLogger } from './extensions/guarded-logger.js';
 import { Heartbeat } from './connections/heartbeat.js';
 import { Hooks } from './extensions/hooks.js';
 import type { HubOptions } from './hub-options.js';
@@ -66,7 +68,8 @@ export interface HubState {
 export type HubParts = ReturnType<typeof createHubParts>;
 
 /** Builds the parts of a hub, each from those before it. */
-export function createHubParts(deps: HubDependencies, state: HubState, host: ConnectionHost) {
+export function createHubParts(dependencies: HubDependencies, state: HubState, host: ConnectionHost) {
+  const deps = { ...dependencies, logger: guardedLogger(dependencies.logger) };
   const foundation = createFoundation(deps, state);
   const messaging = createMessaging(deps, foundation);
   const rooms = createRooms(deps, state, { ...foundation, ...messaging });
@@ -89,8 +92,10 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
   const events = new EventBus({ clock, logger });
   const hooks = new Hooks<Connection, MessageContext>({ logger });
   hooks.onError((error, connection) => {
-    const message = error instanceof Error ? error.message : 'Something that is no Error was thrown.';
-    events.emit('error', { ...(connection !== undefined && identityOf(connection)), data: { message } });
+    events.emit('error', {
+      ...(connection !== undefined && identityOf(connection)),
+      data: { message: messageOf(error) },
+    });
   });
   return {
     limits,

@@ -1,4 +1,5 @@
 import { DecodeError, WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
+import { isA } from '../async/as-error.js';
 import type { Connection } from '../connections/connection.js';
 import type { Hooks } from '../extensions/hooks.js';
 import type { InterceptorChain } from '../extensions/interceptors.js';
@@ -34,10 +35,10 @@ export class Answers {
     if (context.kind === 'notify') return;
     if (context.form === 'stock' && (data === undefined || data === null)) return;
     try {
-      const passed = this.#intercept(context, data ?? null);
+      const passed = writable(this.#intercept(context, data ?? null));
       context.connection.pushEnvelope(this.#response(context, passed, more));
     } catch (error) {
-      throw error instanceof WscError ? error : cannotWrite(context.event, error);
+      throw isA(WscError, error) ? error : cannotWrite(context.event, error);
     }
   }
 
@@ -123,7 +124,7 @@ export class Answers {
   }
 
   #shown(context: AnswerContext, error: unknown): WscError {
-    if (error instanceof WscError && error.error !== 'WSC_INTERNAL') return error;
+    if (isA(WscError, error) && error.error !== 'WSC_INTERNAL') return error;
     const { logger, hooks } = this.#deps;
     logger.error('A handler failed.', {
       event: context.event,
@@ -134,4 +135,16 @@ export class Answers {
     hooks.error(error, context.connection);
     return new WscError('WSC_INTERNAL');
   }
+}
+
+/** JSON leaves a field out whose value it has no text for; an answer has its `data` always (PROTOCOL.md §3.2). */
+function writable(data: unknown): unknown {
+  if (typeof data === 'function' || typeof data === 'symbol') return null;
+  // Called here instead of by JSON.stringify, which leaves the field out where it answers undefined.
+  if (hasToJson(data)) return data.toJSON('data') ?? null;
+  return data ?? null;
+}
+
+function hasToJson(data: unknown): data is { toJSON(key: string): unknown } {
+  return typeof data === 'object' && data !== null && 'toJSON' in data && typeof data.toJSON === 'function';
 }

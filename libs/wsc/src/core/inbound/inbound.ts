@@ -11,6 +11,7 @@ import { traceIdFrom } from '../ids.js';
 import { MessageContext } from '../messages/message-context.js';
 import type { AckTable } from '../messages/ack-table.js';
 import type { Clock } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
 import type { Answers } from './answers.js';
 import type { InFlight } from './in-flight.js';
@@ -21,6 +22,7 @@ import type { Route, RouteTable } from './route-table.js';
 /** What an {@link Inbound} needs; one for all connections. */
 export interface InboundDependencies {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly limits: () => HubLimits;
   readonly counters: Counters;
   readonly routes: RouteTable;
@@ -148,7 +150,7 @@ export class Inbound implements InboundReceiver {
   }
 
   #run(message: Message): void {
-    const { routes, pipeline, inFlight, answers, isDraining } = this.#deps;
+    const { routes, pipeline, inFlight, answers, isDraining, logger } = this.#deps;
     const context = new MessageContext(this.#connection, message, traceIdFrom(message.traceparent));
     if (isDraining()) {
       answers.refuse(context, new WscError('WSC_UNAVAILABLE', { message: 'The server is shutting down.' }));
@@ -160,7 +162,17 @@ export class Inbound implements InboundReceiver {
     inFlight.enter();
     this.#running.add(context);
     this.#isExclusive = route?.isExclusive === true;
-    void running.then(() => this.#finished(context, route));
+    const finished = (): void => this.#finished(context, route);
+    // The pipeline does not reject; but if it did, the process would end, were nobody to look.
+    const failed = (cause: unknown): void => {
+      logger.error('A message could not be answered.', { event: context.event, traceId: context.traceId, cause });
+    };
+    running
+      .then(finished, (cause: unknown) => {
+        failed(cause);
+        finished();
+      })
+      .catch(failed);
   }
 
   #finished(context: MessageContext, route: Route | undefined): void {

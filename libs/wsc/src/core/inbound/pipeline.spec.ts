@@ -2,6 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import { TestHub } from '../../testing/test-hub.js';
 import { answersTo } from '../hub.fixture.js';
 import { withResolver } from '../async/with-resolver.js';
+import type { LogContext } from '../ports/logger.js';
 
 const request = (event: string, more: Readonly<Record<string, unknown>> = {}) => ({
   type: 'request',
@@ -10,12 +11,30 @@ const request = (event: string, more: Readonly<Record<string, unknown>> = {}) =>
   ...more,
 });
 
+function withGetter(error: Error, property: string): Error {
+  return Object.defineProperty(error, property, {
+    get: () => {
+      throw new Error('getter');
+    },
+  });
+}
+
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 describe('an answer', () => {
   it.each<[string, () => unknown, unknown]>([
     ['a value', () => ({ a: [1] }), { a: [1] }],
     ['a promise', () => Promise.resolve('later'), 'later'],
     ['nothing', () => undefined, null],
     ['false', () => false, false],
+    ['a function', () => () => 'x', null],
+    ['a symbol', () => Symbol('x'), null],
+    ['what writes itself as nothing', () => ({ toJSON: () => undefined }), null],
+    ['what writes itself', () => new Date(0), '1970-01-01T00:00:00.000Z'],
   ])('may be %s', async (_, handler, data) => {
     await using test = await TestHub.start();
     test.hub.handle('x', handler);
@@ -81,6 +100,45 @@ describe('an answer', () => {
       ]);
     },
   );
+
+  it.each<[string, () => unknown]>([
+    ['has no prototype', () => Object.assign(Object.create(null) as object, { big: 1n })],
+    ['throws for its message', () => withGetter(new Error('x'), 'message')],
+    ['throws for its details', () => withGetter(new WscError('WSC_CONFLICT'), 'details')],
+    ['is a revoked proxy', revokedProxy],
+    ['is nothing', () => undefined],
+  ])('comes whatever was thrown, and whatever the logger does then: something that %s', async (_, thrown) => {
+    const logged: string[] = [];
+    // As one does that formats what it gets.
+    const log = (message: string, context?: LogContext) => {
+      if (context !== undefined) throw new Error('logger');
+      logged.push(message);
+    };
+    await using test = await TestHub.start({
+      dependencies: { logger: { error: log, warn: log, info: log, debug: log } },
+    });
+    const heard: unknown[] = [];
+    test.hub.events.on('error', ({ data }) => void heard.push(data));
+    test.hub.hooks.onError(() => {
+      throw thrown();
+    });
+    test.hub.events.on('message.received', () => {
+      throw thrown();
+    });
+    test.hub.handle('now', () => {
+      throw thrown();
+    });
+    test.hub.handle('later', async () => {
+      await Promise.resolve();
+      throw thrown();
+    });
+    test.hub.handle('ok', () => 'ok');
+    const client = await test.connect();
+    for (const event of ['now', 'later']) expect(await client.request(event)).toMatchObject({ type: 'error' });
+    expect([await client.request('ok'), test.hub.stats().runningHandlers]).toMatchObject([{ data: 'ok' }, 0]);
+    expect(logged).toContain('An event listener failed.');
+    expect(heard.every((data) => JSON.stringify(data).includes('"message":'))).toBe(true);
+  });
 
   it('says what a WscError says, and still comes where its details can not be written', async () => {
     await using test = await TestHub.start();

@@ -7,6 +7,7 @@ import type { InterceptorChain } from '../extensions/interceptors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
 import type { StoredAnswer } from '../idempotency/idempotency-owner.js';
 import type { IdempotencyTable } from '../idempotency/idempotency-table.js';
+import { isA } from '../async/as-error.js';
 import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { MessageContext } from '../messages/message-context.js';
 import type { ComposedMiddleware } from '../extensions/middleware.js';
@@ -56,8 +57,13 @@ export class Pipeline {
   }
 
   #refuse(context: MessageContext, error: unknown): void {
-    this.#deps.answers.refuse(context, error);
-    if (error instanceof ClosingError) context.connection.close(error.how);
+    try {
+      this.#deps.answers.refuse(context, error);
+    } catch {
+      // The error itself throws where it is read; its client gets its one answer all the same.
+      this.#deps.answers.refuse(context, new WscError('WSC_INTERNAL'));
+    }
+    if (isA(ClosingError, error)) context.connection.close(error.how);
   }
 
   #tell(context: MessageContext): void {
@@ -111,7 +117,7 @@ export class Pipeline {
       settle(isStream ? { ok: false, error: streamIsNotRepeated() } : { ok: true, data: value }, true);
       await this.#answer(context, value);
     } catch (cause) {
-      const error = cause instanceof WscError ? cause : new WscError('WSC_INTERNAL', { cause });
+      const error = isA(WscError, cause) ? cause : new WscError('WSC_INTERNAL', { cause });
       // Settling twice does nothing: an answer that could not be written was still an execution.
       settle({ ok: false, error }, !error.temporary);
       throw cause;
