@@ -129,6 +129,35 @@ describe('a connection that closes', () => {
     expect([stuck.messages.length, stuck.closedWith]).toEqual([1, { code: 4100, reason: 'own' }]);
   });
 
+  it.each([
+    ['a reason over 123 bytes', { code: 4100, reason: 'é'.repeat(62) }, 'got 124'],
+    ['a code that only says what happened', { code: 1006, reason: '' }, 'got 1006'],
+    ['a reserved code', { code: 1004, reason: '' }, 'got 1004'],
+    ['a code beyond all ranges', { code: 5000, reason: '' }, 'got 5000'],
+    ['a code that is no integer', { code: 4000.5, reason: '' }, 'got 4000.5'],
+  ])('refuses %s to who asks, and stays open', async (_, how, message) => {
+    await using test = await TestHub.start();
+    const client = await test.connect({ userId: 'ann' });
+    const { connection } = client;
+    const refusal = { error: 'WSC_VALIDATION_FAILED', message: expect.stringContaining(message) as string };
+    expect(() => connection.close(how)).toThrow(expect.objectContaining(refusal));
+    expect(() => connection.closeNow(how)).toThrow(expect.objectContaining(refusal));
+    expect(() => test.hub.disconnectConnection(connection.id, how)).toThrow(expect.objectContaining(refusal));
+    await expect(test.hub.disconnectUser('ann', how)).rejects.toMatchObject(refusal);
+    await test.clock.advance(2_000);
+    expect([connection.state, client.closedWith]).toEqual(['open', undefined]);
+  });
+
+  it('may say a code of the application with a reason that just fits', async () => {
+    await using test = await TestHub.start();
+    for (const code of [1000, 1014, 3000, 4999]) {
+      const client = await test.connect();
+      const how = { code, reason: 'x'.repeat(123) };
+      client.connection.close(how);
+      expect(client.closedWith).toEqual(how);
+    }
+  });
+
   it('begins no handler that has not begun', async () => {
     await using test = await TestHub.start({ limits: { maxConcurrentHandlers: 1 } });
     const work = withResolver<undefined>();

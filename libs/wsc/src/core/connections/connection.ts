@@ -1,4 +1,4 @@
-import { closeCodes, type CloseCode, type CloseCodeName, type ServerEnvelope, type WscError } from '@nest-wsc/protocol';
+import type { CloseCode, CloseCodeName, ServerEnvelope, WscError } from '@nest-wsc/protocol';
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
@@ -7,6 +7,7 @@ import type { MessageInput, Priority } from '../messages/message.js';
 import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
 import type { EncodedMessage } from '../outbox/encoded-message.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
+import { parseCloseCode } from './close-code.js';
 
 /** `connecting`: from the 101 until `welcome`; it can be sent to, and everything queues behind `welcome`. */
 export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
@@ -212,17 +213,21 @@ export class Connection {
     return this.#host.leave(this, room);
   }
 
-  /** Closes it, once what is queued has left. A second call changes nothing. @default 'normal' */
+  /**
+   * Closes it, once what is queued has left. A second call changes nothing.
+   * @param how @default 'normal'
+   * @throws {WscError} WSC_VALIDATION_FAILED where a code can't be sent (RFC 6455 §7.4) or its reason is over 123 bytes.
+   */
   close(how: CloseCodeName | CloseCode = 'normal'): void {
+    const code = parseCloseCode(how);
     if (this.isClosed) return;
-    const code = typeof how === 'string' ? closeCodes[how] : how;
     this.#beginClose(code);
     this.#outbox.drain(() => this.#closeLink(code));
   }
 
-  /** Closes it without waiting any longer for what is queued. */
+  /** Closes it without waiting any longer for what is queued. @throws {WscError} as {@link Connection.close} */
   closeNow(how: CloseCodeName | CloseCode): void {
-    const code = typeof how === 'string' ? closeCodes[how] : how;
+    const code = parseCloseCode(how);
     if (!this.isClosed) this.#beginClose(code);
     if (this.#state === 'closing') this.#closeLink(this.#serverClose ?? code);
   }

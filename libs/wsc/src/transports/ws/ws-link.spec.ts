@@ -245,6 +245,20 @@ describe('closing', () => {
     expect(await owner.closing).toEqual({ code: 4503, reason: 'kicked' });
   });
 
+  it.each([
+    ['code', { code: 1006, reason: '' }],
+    ['reason', { code: 4100, reason: 'x'.repeat(130) }],
+  ])('with a %s that can not be sent cuts the link instead of throwing', async (_, code) => {
+    await using fixture = await start();
+    await using client = await RawClient.connect(fixture.port);
+    await client.open();
+    const { owner } = fixture.host;
+    owner.link.close(code);
+    owner.link.close(code);
+    expect(await owner.closing).toHaveProperty('code', 1006);
+    expect(logger.messages('error')).toContain('A connection could not be closed; it is cut.');
+  });
+
   it('by the client is answered and told', async () => {
     await using fixture = await start();
     await using client = await RawClient.connect(fixture.port);

@@ -76,9 +76,15 @@ export class WsLink implements TransportLink {
   }
 
   close(code: CloseCode): void {
-    this.#webSocket.close(code.code, code.reason);
-    // A paused link would never see the answer to its close.
-    this.#webSocket.resume();
+    try {
+      this.#webSocket.close(code.code, code.reason);
+      // A paused link would never see the answer to its close.
+      this.#webSocket.resume();
+    } catch (error) {
+      // Who calls may be a timer, where an error ends the process.
+      this.#context.logger.error('A connection could not be closed; it is cut.', { code: code.code, cause: error });
+      this.terminate();
+    }
   }
 
   terminate(): void {
