@@ -100,6 +100,19 @@ describe('two gateways on one path', () => {
     await expect(start({ providers: [EchoGateway, Second] })).rejects.toThrow(/EchoGateway\.echo.*Second\.again/);
   });
 
+  it('cannot have a name that no client could send, and the start says whose it is', async () => {
+    @WebSocketGateway()
+    class Gateway {
+      @SubscribeMessage('order placed')
+      placed() {
+        return 'never';
+      }
+    }
+    await expect(start({ providers: [Gateway] })).rejects.toThrow(
+      'Gateway.placed: expected @SubscribeMessage to name an event of 1 to 128 characters of A-Z a-z 0-9 _ . : -, got "order placed"',
+    );
+  });
+
   it('cannot take the name of a built-in event', async () => {
     @WebSocketGateway()
     class Gateway {

@@ -1,3 +1,4 @@
+import { isName, nameRule } from '@nest-wsc/protocol';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA } from '@nestjs/websockets/internal';
 import type { Hub, MessageContext, MessageHandler } from '../../core/index.js';
 import { rethrow } from '../errors/map-errors.js';
@@ -20,8 +21,10 @@ export function registerMessages(hub: Hub, binder: MethodBinder, gateway: Gatewa
 
 function eventOf(method: object, origin: string): string {
   const event: unknown = Reflect.getMetadata(MESSAGE_METADATA, method);
-  if (typeof event === 'string') return event;
-  throw new Error(`${origin}: expected @SubscribeMessage to name an event, got ${JSON.stringify(event)}`);
+  if (isName(event)) return event;
+  throw new Error(
+    `${origin}: expected @SubscribeMessage to name an event of ${nameRule}, got ${JSON.stringify(event)}`,
+  );
 }
 
 /** The arguments are connection, data, context, then the pattern last, where Nest's `getPattern()` looks for it. */
