@@ -20,12 +20,17 @@ export interface CheckedLayer {
 /** The configuration can't be used. Its message names everything that is wrong. */
 export class WscConfigError extends Error {
   override readonly name = 'WscConfigError';
-  readonly faults: readonly ConfigFault[];
+  // Private, since Node prints an error's own properties after its stack, and the message has said it all.
+  readonly #faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[]) {
     const count = faults.length === 1 ? 'One value is' : `${faults.length} values are`;
     super(`${count} wrong in the configuration of WscModule:\n${faults.map(describeFault).join('\n')}`);
-    this.faults = faults;
+    this.#faults = faults;
+  }
+
+  get faults(): readonly ConfigFault[] {
+    return this.#faults;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CheckedLayer, ConfigFault } from './config-fault.js';
 import { didYouMean } from './did-you-mean.js';
 import { codeOptionNames, jwtCodeOptionNames, type WscModuleOptions } from './module-options.js';
+import { findNestedFaults } from './nested-options.js';
 import { fieldOfOption, settingFields, type SettingField } from './setting-fields.js';
 import type { GivenSetting } from './setting-source.js';
 import type { SettingName } from './wsc-settings.js';
@@ -37,7 +38,7 @@ export function readOptions(options: WscModuleOptions & { readonly [loadedValues
       });
     }
   }
-  return { layer, faults };
+  return { layer, faults: [...faults, ...findNestedFaults(options)] };
 }
 
 function* flatten(options: WscModuleOptions): Iterable<readonly [option: string, value: unknown]> {

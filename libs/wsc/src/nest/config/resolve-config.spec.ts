@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import type { Authenticator } from '../../core/ports/access.js';
 import { defaultHubOptions } from '../../core/hub-options.js';
@@ -165,6 +166,30 @@ describe('a configuration with faults', () => {
         'jwt.secret is (hidden, 5 bytes) (environment variable JWT_SECRET): expected at least 32 bytes',
       ),
     ]);
+  });
+
+  it('names those within namespaces and `connect`, too', () => {
+    const namespaces = {
+      chat: { joinabel: true, maxMembers: 1.5, presence: undefined },
+      'chat:x': { joinable: 'yes' },
+      team: true,
+    };
+    expect(faultsOf({ namespaces, connect: { globalGuard: true }, maxRooms: -1 })).toEqual([
+      '"connect.globalGuard": expected one of globalGuards; did you mean globalGuards?',
+      expect.stringMatching(/^"namespaces.chat.joinabel": expected one of joinable, .*; did you mean joinable\?$/),
+      'namespaces.chat.maxMembers is 1.5: expected a whole number, 0 for no limit of its own.',
+      'namespaces."chat:x": expected a name of 1 to 128 characters of A-Z a-z 0-9 _ . -.',
+      'namespaces.chat:x.joinable is "yes": expected true or false.',
+      'namespaces.team is true: expected an object.',
+      expect.stringContaining('maxRooms is -1'),
+    ]);
+    expect(faultsOf({ namespaces: { chat: { joinable: true, maxMembers: 0, policy: {} } }, connect: {} })).toEqual([]);
+  });
+
+  it('is printed once, where Node prints an error with its properties', () => {
+    expect(inspect(new WscConfigError([{ what: 'maxRooms', expected: 'a number' }])).match(/maxRooms/g)).toHaveLength(
+      1,
+    );
   });
 
   it('never shows a secret', () => {
