@@ -4,7 +4,7 @@ import type { Admission, Gate } from './connect/gate.js';
 import type { Handshake } from './connect/handshake.js';
 import type { PathTable } from './connect/path-table.js';
 import type { Principal } from './connect/principal.js';
-import { revokeToken, verifyToken } from './connect/tokens.js';
+import { issueConnectToken, revokeToken, verifyToken } from './connect/tokens.js';
 import { createConnectionHost } from './connections/connection-host.js';
 import type { Connection } from './connections/connection.js';
 import type { EventBus } from './extensions/events.js';
@@ -297,10 +297,9 @@ export class Hub {
     return this.#closeWhere((principal) => principal.tokenId === tokenId);
   }
 
-  /** Makes a one-time credential for a URL. @throws {WscError} WSC_UNAVAILABLE where none are configured. */
-  async issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
-    if (this.#deps.connectTokens !== undefined) return this.#deps.connectTokens.issue(principal);
-    throw new WscError('WSC_UNAVAILABLE', { message: 'Connect tokens are not configured.' });
+  /** Makes a one-time credential for a URL. @throws {TypeError} for what is no principal. @throws {WscError} WSC_UNAVAILABLE where none are configured. */
+  issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
+    return issueConnectToken(this.#deps, principal);
   }
 
   stats(): HubStats {

@@ -216,7 +216,7 @@ export class HubService {
     return this.#later((hub) => hub.revokeToken(token));
   }
 
-  /** Makes a one-time token for `?connect_token=`, for clients that can't send headers. */
+  /** Makes a one-time token for `?connect_token=`, for clients that can't send headers. @throws {TypeError} for what is no principal. */
   issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
     return this.#later((hub) => hub.issueConnectToken(principal));
   }

@@ -1,5 +1,5 @@
-import { WscError } from '@nest-wsc/protocol';
-import type { Authenticator, RevocationList } from '../ports/access.js';
+import { isUserId, WscError } from '@nest-wsc/protocol';
+import type { Authenticator, ConnectTokens, IssuedConnectToken, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Principal } from './principal.js';
 import { isRevoked } from './revocation.js';
@@ -10,6 +10,7 @@ export interface TokenDependencies {
   readonly clock: Clock;
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;
+  readonly connectTokens?: ConnectTokens | undefined;
 }
 
 /** A revoked token that never expires is kept on the list for so long. */
@@ -52,6 +53,30 @@ export async function revokeToken(
   if (tokenId === undefined) throw unavailable('The authenticator gives tokens no id, so they can not be revoked.');
   await revocations.revoke(tokenId, expiresAt ?? clock.now() + endlessTokenMs);
   return tokenId;
+}
+
+/**
+ * Makes a one-time credential for a URL.
+ * @throws {TypeError} for what is no principal, as where no guard has set one. @throws {WscError} WSC_UNAVAILABLE where none are configured.
+ */
+export async function issueConnectToken(
+  { connectTokens }: TokenDependencies,
+  principal: Principal,
+): Promise<IssuedConnectToken> {
+  if (connectTokens === undefined) throw unavailable('Connect tokens are not configured.');
+  requirePrincipal(principal);
+  return connectTokens.issue(principal);
+}
+
+/** Asked at run time: what a guard was to leave on a request is often typed by hope. */
+function requirePrincipal(value: unknown): void {
+  if (typeof value === 'object' && value !== null && 'userId' in value && isUserId(value.userId)) return;
+  // Its kind only: whoever mixes things up may have given a token.
+  const got = typeof value === 'object' && value !== null ? 'an object without a valid `userId`' : typeof value;
+  throw new TypeError(
+    `Expected issueConnectToken to get the principal of a user ({ userId, claims }), got ${got}. ` +
+      'Did a guard verify the token and set it?',
+  );
 }
 
 function unavailable(message: string): WscError {
