@@ -1,32 +1,82 @@
+import type { Priority } from '../messages/message.js';
 import type { EncodedMessage } from './encoded-message.js';
+
+/** One lane: first in, first out. */
+class Lane {
+  readonly #messages: EncodedMessage[] = [];
+  // A head instead of shift(), which would move all the others for each message: they are moved once per write.
+  #head = 0;
+  /** How many at the head don't count against the budget. */
+  exemptCount = 0;
+
+  get count(): number {
+    return this.#messages.length - this.#head;
+  }
+
+  get countedCount(): number {
+    return this.count - this.exemptCount;
+  }
+
+  peek(): EncodedMessage | undefined {
+    return this.#messages[this.#head];
+  }
+
+  push(message: EncodedMessage): void {
+    this.#messages.push(message);
+  }
+
+  /** Answers whether the message was exempt. */
+  drop(): boolean {
+    this.#head += 1;
+    if (this.exemptCount === 0) return false;
+    this.exemptCount -= 1;
+    return true;
+  }
+
+  compact(): void {
+    this.#messages.splice(0, this.#head);
+    this.#head = 0;
+  }
+}
 
 /**
  * What waits for a link that takes no more bytes: the connection's own references to shared messages, in two lanes.
- * Its owner keeps the budget.
+ * Its owner keeps the budget; what is exempt does not count against it.
  */
 export class BlockedQueue {
-  readonly #high: EncodedMessage[] = [];
-  readonly #normal: EncodedMessage[] = [];
-  // Heads instead of shift(), which would move all the others for each message: they are moved once per write.
-  #highHead = 0;
-  #normalHead = 0;
+  readonly #lanes: Readonly<Record<Priority, Lane>> = { high: new Lane(), normal: new Lane() };
   #byteLength = 0;
+  #exemptBytes = 0;
 
   get count(): number {
-    return this.highCount + this.#normal.length - this.#normalHead;
-  }
-
-  get highCount(): number {
-    return this.#high.length - this.#highHead;
+    return this.#lanes.high.count + this.#lanes.normal.count;
   }
 
   get byteLength(): number {
     return this.#byteLength;
   }
 
+  get countedCount(): number {
+    return this.#lanes.high.countedCount + this.#lanes.normal.countedCount;
+  }
+
+  get countedHighCount(): number {
+    return this.#lanes.high.countedCount;
+  }
+
+  get countedBytes(): number {
+    return this.#byteLength - this.#exemptBytes;
+  }
+
   push(message: EncodedMessage): void {
-    (message.lane === 'high' ? this.#high : this.#normal).push(message);
+    this.#lanes[message.lane].push(message);
     this.#byteLength += message.bytes.length;
+  }
+
+  /** What it holds by now does not count any more. */
+  exempt(): void {
+    for (const lane of [this.#lanes.high, this.#lanes.normal]) lane.exemptCount = lane.count;
+    this.#exemptBytes = this.#byteLength;
   }
 
   /** Takes messages for one write: the high lane first, at least one message, then up to `maxBytes`. */
@@ -42,25 +92,18 @@ export class BlockedQueue {
       parts.push(next.bytes);
       bytes += next.bytes.length;
     }
-    this.#compact();
+    this.#lanes.high.compact();
+    this.#lanes.normal.compact();
     const [only] = parts;
     return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes);
   }
 
   #peek(): EncodedMessage | undefined {
-    return this.#high[this.#highHead] ?? this.#normal[this.#normalHead];
+    return this.#lanes.high.peek() ?? this.#lanes.normal.peek();
   }
 
   #drop(message: EncodedMessage): void {
-    if (message.lane === 'high') this.#highHead += 1;
-    else this.#normalHead += 1;
     this.#byteLength -= message.bytes.length;
-  }
-
-  #compact(): void {
-    this.#high.splice(0, this.#highHead);
-    this.#normal.splice(0, this.#normalHead);
-    this.#highHead = 0;
-    this.#normalHead = 0;
+    if (this.#lanes[message.lane].drop()) this.#exemptBytes -= message.bytes.length;
   }
 }

@@ -21,7 +21,7 @@ export interface OutboxOptions {
 /** A pending sequence of this size is written before the turn ends, so that nothing large waits in memory. */
 const earlyFlushBytes = 64 * 1024;
 const earlyFlushCount = 256;
-/** How many budgets one turn may fill after an early flush, when the link has had no turn to take bytes. */
+/** How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes. */
 const sameTurnFactor = 16;
 
 /**
@@ -30,7 +30,8 @@ const sameTurnFactor = 16;
  * While the link takes bytes, the outbox holds only a reference to a shared {@link PendingChain}. Once the link refuses, it
  * holds its own queue, and only that counts against the budget: a loop of sends to a connection that reads never closes it.
  * Some links (TLS) refuse until the next turn, however fast the client reads; so the turn in which the link refused is not held
- * against it, and what it sent is handed over at its end.
+ * against it. What that turn sent stays a queue of references to shared messages all the same: copies of its own are made a piece
+ * at a time, as the link takes them, so that a flood costs each connection that does not read one piece.
  */
 export class Outbox implements Flushable, Stallable {
   readonly #link: TransportLink;
@@ -85,8 +86,9 @@ export class Outbox implements Flushable, Stallable {
   /** Called by the fan-out. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#queue === undefined) this.#write();
-    else this.#handOver(this.#queue);
+    // The turn in which the link refused is over; the budget counts from here on.
+    if (this.#queue !== undefined) this.#queue.exempt();
+    else this.#write();
   }
 
   /** The link takes bytes again. */
@@ -139,20 +141,10 @@ export class Outbox implements Flushable, Stallable {
     this.#fanOut.blocked(this);
   }
 
-  /** The turn in which the link refused is over: its messages go to the link, and the budget counts from here on. */
-  #handOver(queue: BlockedQueue): void {
-    while (queue.count > 0) this.#link.write(queue.take(earlyFlushBytes));
-    this.#emptied();
-  }
-
   #unblock(): void {
     if (this.#queue === undefined) return;
     this.#queue = undefined;
     this.#fanOut.unblocked(this);
-    this.#emptied();
-  }
-
-  #emptied(): void {
     const callback = this.#whenEmpty;
     this.#whenEmpty = undefined;
     callback?.();
@@ -162,9 +154,9 @@ export class Outbox implements Flushable, Stallable {
     const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
     const factor = this.#isScheduled ? sameTurnFactor : 1;
     const isOver =
-      (maxMessages > 0 && queue.count >= maxMessages * factor) ||
-      (maxBytes > 0 && queue.count > 0 && queue.byteLength + message.bytes.length > maxBytes * factor) ||
-      (message.lane === 'high' && maxHighMessages > 0 && queue.highCount >= maxHighMessages * factor);
+      (maxMessages > 0 && queue.countedCount >= maxMessages * factor) ||
+      (maxBytes > 0 && queue.countedCount > 0 && queue.countedBytes + message.bytes.length > maxBytes * factor) ||
+      (message.lane === 'high' && maxHighMessages > 0 && queue.countedHighCount >= maxHighMessages * factor);
     if (isOver) {
       this.#fail('over-budget');
       return false;
