@@ -23,6 +23,7 @@ import type {
 } from './event-map.js';
 import type { Unsubscribe } from './listeners.js';
 import type { everyEvent } from './message-router.js';
+import { checkOptionNames } from './option-names.js';
 import { resolveClientOptions, type WscClientOptions } from './options.js';
 import type { AskOptions, RepeatableOptions, RequestOptions } from './request-table.js';
 import type { AskRoom, RoomRole } from './room-tracker.js';
@@ -60,6 +61,7 @@ export class WscClient<
    * @throws {TypeError} naming the option that is wrong
    */
   constructor(options: WscClientOptions) {
+    checkOptionNames(options);
     this.#session = new Session(resolveClientOptions(options));
   }
 

@@ -1,6 +1,5 @@
 import { jsonClientCodec, type ClientCodec } from '@nest-wsc/protocol';
 import type { QueueOptions } from './offline-queue.js';
-import { checkOptionNames } from './option-names.js';
 import { findPage, type Page } from './page-lifecycle.js';
 import { systemScheduler, type Scheduler } from './scheduler.js';
 import type { SocketFactory } from './socket.js';
@@ -89,7 +88,6 @@ const queueDefaults: QueueOptions = { maxMessages: 100, maxBytes: 1_048_576, pol
 
 /** @throws {TypeError} naming the option that is wrong, what was expected and what it got */
 export function resolveClientOptions(options: WscClientOptions): ResolvedOptions {
-  checkOptionNames(options);
   const resolved: ResolvedOptions = {
     url: parseUrl(options.url),
     token: options.token,
