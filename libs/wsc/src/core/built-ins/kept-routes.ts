@@ -20,6 +20,7 @@ export function resumeRoute(): Route {
     event: 'resume',
     isBuiltIn: true,
     isExclusive: true,
+    isConnectionBound: true,
     handler: (data) => {
       parseFields(data);
       return { resumed: false, reason: 'disabled', rooms: {}, inbox: { recovered: false, reason: 'disabled' } };

@@ -30,6 +30,7 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
     event: 'refresh_token',
     isBuiltIn: true,
     isExclusive: true,
+    isConnectionBound: true,
     handler: async (data, { connection }) => {
       const token = parseFields(data)['token'];
       if (typeof token !== 'string')
@@ -42,6 +43,8 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
       if (connection.isClosed) throw new WscError('WSC_UNAVAILABLE');
       connection.replacePrincipal(principal);
       deps.expiry.watch(connection);
+      // Whoever revoked it while the list was asked closed the connections that had it; this one had not yet.
+      if (await isRevoked(deps.revocations, principal)) throw new ClosingError('WSC_UNAUTHORIZED', 'unauthorized');
       await authorizeRoomsAgain(deps, connection);
       return { expires_at: principal.expiresAt ?? null };
     },

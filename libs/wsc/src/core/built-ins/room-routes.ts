@@ -37,7 +37,7 @@ export function roomRoutes(deps: RoomRouteDependencies): readonly Route[] {
     { event: 'subscribe', handler: enter('subscriber') },
     { event: 'leave_room', handler: exit },
     { event: 'unsubscribe', handler: exit },
-  ].map((route) => ({ ...route, isExclusive: true, isBuiltIn: true }));
+  ].map((route) => ({ ...route, isExclusive: true, isBuiltIn: true, isConnectionBound: true }));
 }
 
 /** `room_message` (PROTOCOL.md §4): to the members, the sending connection excluded unless it asks for an echo. */

@@ -1,23 +1,24 @@
 import type { WscError } from '@nest-wsc/protocol';
 import { withResolver } from '../async/with-resolver.js';
 import type { ByteCount } from '../limits/byte-count.js';
+import type { KeepableAnswer } from './kept-answer.js';
 
 /** The first answer to a request, for its repeats. */
 export type StoredAnswer =
   { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: WscError };
 
-/** An answer to keep, what it takes, and until when (monotonic milliseconds). */
-export interface KeptAnswer {
-  readonly answer: StoredAnswer;
-  readonly bytes: number;
+/** An answer to keep, and until when (monotonic milliseconds). */
+export interface KeptAnswer extends KeepableAnswer {
   readonly expiresAt: number;
 }
 
 interface Entry {
   readonly fingerprint: string;
-  readonly answer: Promise<StoredAnswer>;
+  readonly answer: () => Promise<StoredAnswer>;
   /** Absent while the handler runs. */
   readonly kept?: KeptAnswer;
+  /** Ends an entry whose handler is not waited for any more; absent while it is. */
+  giveUp?: { readonly at: number; readonly run: () => void };
 }
 
 /** The request ids of one owner. Kept answers stand in the order in which they were given, and so expire. */
@@ -51,21 +52,28 @@ export class IdempotencyOwner {
   /** A handler starts for `id`, which is new. @returns what gives its repeats the answer; call it once. */
   begin(id: string, fingerprint: string): (answer: StoredAnswer, kept: KeptAnswer | undefined) => void {
     const { promise, resolve } = withResolver<StoredAnswer>();
-    this.#entries.set(id, { fingerprint, answer: promise });
+    this.#entries.set(id, { fingerprint, answer: () => promise });
     this.#inFlight += 1;
     return (answer, kept) => {
       resolve(answer);
       this.#inFlight -= 1;
       this.#entries.delete(id);
       if (!kept) return;
-      this.#entries.set(id, { fingerprint, answer: Promise.resolve(kept.answer), kept });
+      this.#entries.set(id, { fingerprint, answer: () => Promise.resolve(kept.read()), kept });
       this.#count(kept.bytes);
     };
   }
 
-  /** Forgets what has expired. */
+  /** Nobody hears the handler that runs for `id`: `run`, which settles it, is called by the first {@link expire} after `at`. */
+  giveUpAt(id: string, at: number, run: () => void): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.giveUp = { at, run };
+  }
+
+  /** Forgets what has expired, and gives up what has run for too long. */
   expire(now: number): void {
-    for (const [id, { kept }] of this.#entries) {
+    for (const [id, { kept, giveUp }] of this.#entries) {
+      if (giveUp && giveUp.at <= now) giveUp.run();
       if (!kept) continue;
       if (kept.expiresAt > now) return;
       this.#forget(id, kept);

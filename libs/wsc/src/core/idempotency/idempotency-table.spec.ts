@@ -97,6 +97,33 @@ describe('a request with an id', () => {
     expect(kept.error.cause).toBeUndefined();
   });
 
+  it('has the answer that it had, whatever its handler does with its objects later', async () => {
+    const { begin, run } = setUp();
+    const order = { state: 'placed' };
+    run('1', order);
+    const details = { left: [1] };
+    settle(begin('2'), { ok: false, error: new WscError('WSC_CONFLICT', { details }) }, true);
+    order.state = 'sent';
+    details.left.push(2);
+    await expect(answerOf(begin('1'))).resolves.toEqual({ ok: true, data: { state: 'placed' } });
+    await expect(answerOf(begin('2'))).resolves.toMatchObject({ error: { details: { left: [1] } } });
+  });
+
+  it('that nobody hears any more is given up after a minute: it does not run again, and takes no place', async () => {
+    const { clock, begin } = setUp({ maxEntriesPerOwner: 1 });
+    const hung = begin('1');
+    if (hung.kind === 'new') hung.abandon();
+    await clock.advance(59_999);
+    expect(begin('2').kind).toBe('full');
+    const waiting = answerOf(begin('1'));
+    await clock.advance(1);
+    await expect(answerOf(begin('1'))).resolves.toMatchObject({ error: { error: 'WSC_CONFLICT', details: 'unknown' } });
+    await expect(waiting).resolves.toMatchObject({ error: { details: 'unknown' } });
+    settle(hung, { ok: true, data: 'late' }, true);
+    await expect(answerOf(begin('1'))).resolves.toMatchObject({ ok: false });
+    expect(begin('2').kind).toBe('new');
+  });
+
   it.each([
     ['is too large', 'x'.repeat(10_000)],
     ['JSON cannot write', 1n],
@@ -193,6 +220,18 @@ describe('the idempotency table', () => {
 });
 
 describe('the fingerprint of a request', () => {
+  it('tells rights apart, not the tokens that say the same', () => {
+    const by = (claims: Readonly<Record<string, unknown>>, userType = 'agent') =>
+      fingerprintOf('a', 1, { userId: 'ann', userType, claims });
+    const first = by({ sub: 'ann', roles: ['admin'], jti: '1', iat: 1, exp: 2 });
+    expect(by({ iat: 3, exp: 4, jti: '2', roles: ['admin'], sub: 'ann' })).toBe(first);
+    expect(by({ sub: 'ann', roles: [] })).not.toBe(first);
+    expect(by({ sub: 'ann', roles: ['admin'] }, 'visitor')).not.toBe(first);
+    const odd = (tokenId: string) => fingerprintOf('a', 1, { userId: 'ann', claims: { big: 1n }, tokenId });
+    expect([odd('1'), odd('1')]).toEqual([odd('1'), odd('1')]);
+    expect(odd('1')).not.toBe(odd('2'));
+  });
+
   it('tells events and data apart', () => {
     const all = [
       fingerprintOf('a', 1),

@@ -1,12 +1,17 @@
 import type { Clock } from '../ports/clock.js';
 import type { ByteCount } from '../limits/byte-count.js';
 import { IdempotencyOwner, type StoredAnswer } from './idempotency-owner.js';
-import { keepable } from './kept-answer.js';
+import { keepable, lostAnswer } from './kept-answer.js';
 
 /** What to do with a request that carries an id. */
 export type IdempotencyDecision =
   /** Run the handler, then call `settle`, whatever happened. `keep: false` where a repeat may succeed: it runs again then. */
-  | { readonly kind: 'new'; readonly settle: (answer: StoredAnswer, keep: boolean) => void }
+  | {
+      readonly kind: 'new';
+      readonly settle: (answer: StoredAnswer, keep: boolean) => void;
+      /** Nobody hears the handler any more: where it doesn't end within a minute, its repeats are told that its answer is lost. */
+      readonly abandon: () => void;
+    }
   /** It has run, or is running: answer the same. Never rejects. */
   | { readonly kind: 'repeat'; readonly answer: Promise<StoredAnswer> }
   /** The id was used for other content. */
@@ -28,6 +33,11 @@ export interface IdempotencyOptions {
   /** Of all owners together. @default 67_108_864 */
   readonly maxBytes?: number;
 }
+
+type Settle = (answer: StoredAnswer, keep: boolean) => void;
+
+/** How long a handler whose connection has gone counts as running. */
+const abandonedMs = 60_000;
 
 /** A request with an id. */
 interface IdentifiedRequest {
@@ -72,7 +82,7 @@ export class IdempotencyTable {
 
   /**
    * @param owner whose limits hold: the user, else the session.
-   * @param id unique for the owner: the client's id, with the device that it is of.
+   * @param id unique for the owner: the client's id, with what it is scoped to.
    * @param fingerprint of the content, made by `fingerprintOf`.
    */
   begin(owner: string, id: string, fingerprint: string): IdempotencyDecision {
@@ -82,12 +92,13 @@ export class IdempotencyTable {
     entries.expire(now);
     const existing = entries.get(id);
     if (existing && existing.fingerprint !== fingerprint) return { kind: 'conflict' };
-    if (existing) return { kind: 'repeat', answer: existing.answer };
+    if (existing) return { kind: 'repeat', answer: existing.answer() };
     if (!this.#makeRoom(entries) || !this.#use(owner, entries)) return { kind: 'full' };
-    return { kind: 'new', settle: this.#start(entries, { owner, id, fingerprint }) };
+    const settle = this.#start(entries, { owner, id, fingerprint });
+    return { kind: 'new', settle, abandon: () => this.#abandon(entries, id, settle) };
   }
 
-  #start(entries: IdempotencyOwner, request: IdentifiedRequest): (answer: StoredAnswer, keep: boolean) => void {
+  #start(entries: IdempotencyOwner, request: IdentifiedRequest): Settle {
     const finish = entries.begin(request.id, request.fingerprint);
     let isSettled = false;
     return (answer, keep) => {
@@ -99,6 +110,12 @@ export class IdempotencyTable {
       this.#trim(entries);
       if (entries.size === 0) this.#owners.delete(request.owner);
     };
+  }
+
+  /** Without a timer: until the next request comes, nobody would know. */
+  #abandon(entries: IdempotencyOwner, id: string, settle: Settle): void {
+    const message = 'This request was begun, but its connection has gone and it has not ended.';
+    entries.giveUpAt(id, this.#clock.monotonic() + abandonedMs, () => settle(lostAnswer(message), true));
   }
 
   /** Makes room for one more id of an owner. Requests that are running can't be forgotten. */

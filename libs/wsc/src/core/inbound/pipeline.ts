@@ -5,7 +5,6 @@ import type { Hooks } from '../extensions/hooks.js';
 import type { HubLimits } from '../hub-options.js';
 import type { InterceptorChain } from '../extensions/interceptors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
-import type { StoredAnswer } from '../idempotency/idempotency-owner.js';
 import type { IdempotencyTable } from '../idempotency/idempotency-table.js';
 import { isA } from '../async/as-error.js';
 import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
@@ -15,6 +14,7 @@ import { answerSourceOf, forEachAnswer, type AnswerSource } from './answer-strea
 import type { Answers } from './answers.js';
 import { ClosingError } from './closing-error.js';
 import type { Route, RouteTable } from './route-table.js';
+import { runOnce } from './run-once.js';
 
 /** What a {@link Pipeline} needs. */
 export interface PipelineDependencies {
@@ -45,10 +45,7 @@ export class Pipeline {
     try {
       if (route === undefined) throw new WscError('WSC_UNKNOWN_EVENT');
       this.#tell(context);
-      const answered =
-        context.idempotencyId === undefined
-          ? this.#execute(context, route)
-          : this.#executeOnce(context, route, context.idempotencyId);
+      const answered = this.#execute(context, route);
       if (!isPromiseLike(answered)) return;
       return Promise.resolve(answered).catch((error: unknown) => this.#refuse(context, error));
     } catch (error) {
@@ -78,82 +75,42 @@ export class Pipeline {
   }
 
   #execute(context: MessageContext, route: Route): MaybePromise<void> {
-    const result = this.#result(context, route);
+    const result = this.#result(context, route, fingerprintToKeep(context, route));
     if (isPromiseLike(result)) return Promise.resolve(result).then((value) => this.#answer(context, value));
     return this.#answer(context, result);
   }
 
-  /** At most one execution starts per id; a repeat gets the first answer (PROTOCOL.md §2.6). */
-  async #executeOnce(context: MessageContext, route: Route, id: string): Promise<void> {
-    const { connection } = context;
-    const decision = this.#deps.idempotency.begin(
-      connection.userId ?? connection.id,
-      // A device id has no spaces (PROTOCOL.md §5), so two devices can't make the same id of theirs.
-      `${connection.deviceId} ${id}`,
-      fingerprintOf(context.event, context.data),
-    );
-    switch (decision.kind) {
-      case 'conflict':
-        throw new WscError('WSC_CONFLICT', { message: 'This id was used for another request.' });
-      case 'full':
-        throw new WscError('WSC_LIMIT_EXCEEDED', { message: 'Too many requests with an id are running.' });
-      case 'repeat': {
-        this.#repeat(context, await decision.answer);
-        return;
-      }
-      case 'new':
-        return this.#first(context, route, decision.settle);
-    }
-  }
-
-  async #first(
-    context: MessageContext,
-    route: Route,
-    settle: (answer: StoredAnswer, keep: boolean) => void,
-  ): Promise<void> {
-    try {
-      const value = await this.#result(context, route);
-      const isStream = answerSourceOf(value) !== undefined;
-      settle(isStream ? { ok: false, error: streamIsNotRepeated() } : { ok: true, data: value }, true);
-      await this.#answer(context, value);
-    } catch (cause) {
-      const error = isA(WscError, cause) ? cause : new WscError('WSC_INTERNAL', { cause });
-      // Settling twice does nothing: an answer that could not be written was still an execution.
-      settle({ ok: false, error }, !error.temporary);
-      throw cause;
-    }
-  }
-
-  #repeat(context: MessageContext, answer: StoredAnswer): void {
-    if (!answer.ok) throw answer.error;
-    this.#deps.answers.respond(context, answer.data);
-  }
-
-  #result(context: MessageContext, route: Route): unknown {
+  /** A repeat passes all that may refuse it; only its handler is not called again. */
+  #result(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
     const { hooks, middleware } = this.#deps;
-    const inner = (): unknown => middleware()(context, () => this.#intercepted(context, route));
+    const inner = (): unknown => middleware()(context, () => this.#intercepted(context, route, fingerprint));
     if (!hooks.hasMessageHooks) return inner();
     const before = hooks.message(context);
     return isPromiseLike(before) ? Promise.resolve(before).then(inner) : inner();
   }
 
-  #intercepted(context: MessageContext, route: Route): unknown {
+  #intercepted(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
     const { interceptors } = this.#deps;
-    if (interceptors.isEmptyInbound) return this.#handle(context, route);
+    if (interceptors.isEmptyInbound) return this.#guarded(context, route, fingerprint);
     const passed = interceptors.inbound({ event: context.event, data: context.data }, context.connection);
     const proceed = (message: { readonly data: unknown } | undefined): unknown => {
       if (message === undefined) throw new WscError('WSC_FORBIDDEN');
       context.data = message.data;
-      return this.#handle(context, route);
+      return this.#guarded(context, route, fingerprint);
     };
     return passed instanceof Promise ? passed.then(proceed) : proceed(passed);
   }
 
-  #handle(context: MessageContext, route: Route): unknown {
+  #guarded(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
     const guard = route.isBuiltIn === true ? this.#deps.routes.builtInGuard : undefined;
     const guarded = guard?.(context);
-    if (isPromiseLike(guarded)) return Promise.resolve(guarded).then(() => route.handler(context.data, context));
-    return route.handler(context.data, context);
+    if (isPromiseLike(guarded)) return Promise.resolve(guarded).then(() => this.#handle(context, route, fingerprint));
+    return this.#handle(context, route, fingerprint);
+  }
+
+  #handle(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
+    if (fingerprint === undefined) return route.handler(context.data, context);
+    return runOnce(this.#deps.idempotency, { context, fingerprint }, () => route.handler(context.data, context));
   }
 
   #answer(context: MessageContext, value: unknown): MaybePromise<void> {
@@ -177,9 +134,8 @@ export class Pipeline {
   }
 }
 
-function streamIsNotRepeated(): WscError {
-  return new WscError('WSC_CONFLICT', {
-    message: 'This request was answered by a stream, which is not kept.',
-    details: 'unknown',
-  });
+/** Of what the client sent, before anything on the way changes it. Undefined where an id has no meaning. */
+function fingerprintToKeep(context: MessageContext, route: Route): string | undefined {
+  if (context.idempotencyId === undefined || route.isConnectionBound === true) return undefined;
+  return fingerprintOf(context.event, context.data, context.connection.principal);
 }

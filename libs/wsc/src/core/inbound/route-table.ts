@@ -17,6 +17,8 @@ export interface Route {
   readonly handler: MessageHandler;
   /** Whether the connection's next message waits until it has finished. @default false */
   readonly isExclusive?: boolean;
+  /** Whether what it does holds for its connection only: then an id is no reason not to do it on the next one. @default false */
+  readonly isConnectionBound?: boolean;
   /** One of PROTOCOL.md §4. @default false */
   readonly isBuiltIn?: boolean;
   /** Where it was registered, for error messages. */
