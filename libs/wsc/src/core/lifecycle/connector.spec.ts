@@ -351,4 +351,40 @@ describe('a user with too many devices', () => {
       expect(secondTab.closedWith?.code).toBe(4504);
     },
   );
+
+  it.each([
+    ['the older is welcome first', ['A', 'B']],
+    ['the newer is welcome first', ['B', 'A']],
+  ])('keeps the device that came last, also where %s', async (_, order) => {
+    const devicePolicy = { maxDevices: 1, whenExceeded: 'kick-oldest' } as const;
+    await using test = await TestHub.start({ options: { devicePolicy } });
+    const ready = new Map(['A', 'B'].map((deviceId) => [deviceId, withResolver<undefined>()]));
+    test.hub.hooks.onConnect(({ deviceId }) => ready.get(deviceId)?.promise);
+    const clients = [
+      await test.connect({ userId: 'ann', deviceId: 'A' }),
+      await test.connect({ userId: 'ann', deviceId: 'B' }),
+    ];
+    for (const deviceId of order) {
+      ready.get(deviceId)?.resolve(undefined);
+      await test.settle();
+    }
+    expect(clients.map(({ closedWith }) => closedWith?.code)).toEqual([4504, undefined]);
+    expect(clients[1]?.connection.state).toBe('open');
+  });
+
+  it('is not let in behind later devices that hold all the places of a limit that came meanwhile', async () => {
+    await using test = await TestHub.start();
+    const names = eventNames(test);
+    const ready = withResolver<undefined>();
+    test.hub.hooks.onConnect(({ deviceId }) => (deviceId === 'slow' ? ready.promise : undefined));
+    const [slow, later] = [
+      await test.connect({ userId: 'ann', deviceId: 'slow' }),
+      await test.connect({ userId: 'ann', deviceId: 'later' }),
+    ];
+    test.hub.updateOptions({ ...test.hub.options, devicePolicy: { maxDevices: 1, whenExceeded: 'kick-oldest' } });
+    ready.resolve(undefined);
+    await test.settle();
+    expect([slow.closedWith?.code, slow.received, later.closedWith]).toEqual([4504, [], undefined]);
+    expect(names.filter((name) => name === 'client.connected')).toHaveLength(1);
+  });
 });

@@ -153,6 +153,8 @@ export class Connector {
       const { devicePolicy } = options();
       for (const other of connectionsToReplace(devicePolicy, connections.ofUser(connection.userId), connection))
         other.close('replaced');
+      // Later devices hold all the places.
+      if (connection.isClosed) return;
     }
     expiry.watch(connection);
     connection.open(this.#welcomeOf(connection));
