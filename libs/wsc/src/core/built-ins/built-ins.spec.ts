@@ -3,7 +3,7 @@ import { MemoryRevocationList } from '../../access/memory-revocation-list.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
 import type { Principal } from '../connect/principal.js';
-import type { Authenticator } from '../ports/access.js';
+import type { Authenticator, RevocationList } from '../ports/access.js';
 import { withResolver } from '../async/with-resolver.js';
 
 const forbidden = { type: 'error', error: 'WSC_FORBIDDEN', message: 'This is not allowed.' };
@@ -270,9 +270,8 @@ describe('refresh_token', () => {
   const clock = new FakeClock();
   const hour = 3_600_000;
 
-  async function open() {
+  async function open(revocations: RevocationList = new MemoryRevocationList({ clock })) {
     const tokens = new TokenBook();
-    const revocations = new MemoryRevocationList({ clock });
     const test = await TestHub.start({
       options: { userTypes: ['agent', 'admin'], heartbeatIntervalMs: 0 },
       dependencies: { authenticator: tokens, revocations },
@@ -285,7 +284,7 @@ describe('refresh_token', () => {
     tokens.principals.set('other', { ...ann, userId: 'bob' });
     tokens.principals.set('bot', { ...ann, userType: 'bot' });
     tokens.principals.set('revoked', { ...ann, tokenId: 'gone' });
-    revocations.revoke('gone', now + hour);
+    await revocations.revoke('gone', now + hour);
     const client = await test.connect({ headers: { authorization: 'Bearer first' } });
     return { test, tokens, client, now };
   }
@@ -314,6 +313,25 @@ describe('refresh_token', () => {
       expect([client.closedWith?.code, client.connection.name, test.hub.stats().errors]).toEqual([4501, 'Ann', 1]);
     },
   );
+
+  it('with a token that is revoked while the list is asked closes too', async () => {
+    const revoked = new Set<string>();
+    const asked = withResolver<undefined>();
+    const { test, client } = await open({
+      revoke: (id) => void revoked.add(id),
+      isRevoked: async (id) => {
+        const isRevoked = revoked.has(id);
+        if (id === 't2') await asked.promise;
+        return isRevoked;
+      },
+    });
+    await client.send({ type: 'request', event: 'refresh_token', request_id: 'r', data: { token: 'next' } });
+    expect(await test.hub.revokeToken('next')).toBe(0);
+    asked.resolve(undefined);
+    await test.settle();
+    expect(client.received.at(-1)).toMatchObject({ requestId: 'r', error: 'WSC_UNAUTHORIZED' });
+    expect(client.closedWith?.code).toBe(4501);
+  });
 
   it('answers in the form that it was asked in', async () => {
     const { client } = await open();
