@@ -161,6 +161,17 @@ describe('the gate', () => {
     });
   });
 
+  it.each<[string, () => boolean | Promise<boolean>, number | undefined]>([
+    ['no', () => false, 403],
+    ['no later', async () => false, 403],
+    ['yes later', async () => true, undefined],
+    ['nothing, for it fails', () => Promise.reject(new Error('bug')), 500],
+  ])('takes the word of an address policy that says %s', async (_, isAllowed, status) => {
+    const addresses = { clientAddress: (peer: string) => peer, isAllowed };
+    await using test = await TestHub.start({ dependencies: { addresses } });
+    expect((await refusalOf(test))?.statusCode).toBe(status);
+  });
+
   it('tells the log at debug whom it refused and why, but no token, no question, and no flood of them', async () => {
     await using test = await TestHub.start({ options: { auth: 'required' } });
     const query = new URLSearchParams({ token: 'secret' });

@@ -164,8 +164,7 @@ export class Gate {
 
   async #check(handshake: Handshake, places: Reservations): Promise<void> {
     await this.#checkOrigin(handshake);
-    if (this.#deps.addresses?.isAllowed(handshake.remoteAddress) === false)
-      throw refuse.forbidden('This address is not allowed.');
+    await this.#checkAddress(handshake);
     // A question must not use up what the upgrade will need; what depends on it stays unanswered.
     if (!handshake.request.isUpgrade && handshake.connectToken !== undefined) return;
     const progress = { isDone: false };
@@ -182,6 +181,12 @@ export class Gate {
     const origin = handshake.header('origin');
     if (origin === undefined || this.#deps.origins === undefined) return;
     if (!(await this.#deps.origins.isAllowed(origin, handshake))) throw refuse.forbidden('This origin is not allowed.');
+  }
+
+  async #checkAddress({ remoteAddress }: Handshake): Promise<void> {
+    const { addresses } = this.#deps;
+    if (addresses === undefined || (await addresses.isAllowed(remoteAddress))) return;
+    throw refuse.forbidden('This address is not allowed.');
   }
 
   async #authenticate(handshake: Handshake): Promise<void> {

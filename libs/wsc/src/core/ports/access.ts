@@ -40,7 +40,7 @@ export interface AddressPolicy {
   /** The client's address: the peer, or what a trusted peer's `X-Forwarded-For` says. */
   clientAddress(peerAddress: string, forwardedFor: string | undefined): string;
   /** Whether the allow and deny lists let it in. */
-  isAllowed(address: string): boolean;
+  isAllowed(address: string): MaybePromise<boolean>;
 }
 
 /** Whether a browser's `Origin` may connect. Requests without an `Origin` are not asked about. */
