@@ -109,7 +109,11 @@ describe('a send', () => {
     ['an event that is no name', (hub) => hub.broadcast({ event: 'no spaces' }), 'WSC_INVALID_NAME'],
     ['a room that is no name', (hub) => hub.sendToRoom('', { event: 'x' }), 'WSC_INVALID_NAME'],
     ['a user id that is none', (hub) => hub.sendToUser('a b', { event: 'x' }), 'WSC_INVALID_NAME'],
-    ['one of many user ids that is none', (hub) => hub.sendToUsers(['ann', ''], { event: 'x' }), 'WSC_INVALID_NAME'],
+    [
+      'one of many user ids that is none',
+      (hub) => hub.sendToUsers(['ann', ''], { event: 'x', data: 1 }),
+      'WSC_INVALID_NAME',
+    ],
     ['an id that is too long', (hub) => hub.broadcast({ event: 'x', id: 'x'.repeat(65) }), 'WSC_INVALID_NAME'],
     ['data that can not be written', (hub) => hub.broadcast({ event: 'x', data: 1n }), 'WSC_INTERNAL'],
     [

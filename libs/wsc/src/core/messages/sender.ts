@@ -62,10 +62,13 @@ export class Sender {
     );
   }
 
-  /** To each of them, with one id; results in the same order. */
+  /** To each of them, with one id; results in the same order. To nobody where one of the user ids is wrong. */
   toUsers(userIds: readonly string[], input: MessageInput): Promise<readonly SendResult[]> {
-    const message = { ...input, id: input.id ?? createMessageId() };
-    return neverUnhandled(Promise.all(userIds.map((userId) => this.toUser(userId, message))), ignore);
+    return this.#settle(() => {
+      const destinations = userIds.map((userId) => ({ kind: 'user', userId: parseUserId(userId) }) as const);
+      const message = createMessage(this.#deps.clock, input);
+      return Promise.all(destinations.map(async (destination) => this.#publish(destination, message, {})));
+    });
   }
 
   /** To the connections of this node for which `predicate` says yes. */
@@ -176,8 +179,4 @@ function parseEvent(event: string): string {
 /** An interceptor let nobody have it. */
 function vetoed(message: OutboundMessage): SendResult {
   return { id: message.id, queued: 0, dropped: 0 };
-}
-
-function ignore(): void {
-  // Each of the sends that failed was reported by itself.
 }
