@@ -1,7 +1,7 @@
 import type { NestInterceptor } from '@nestjs/common';
 import type { Controller } from '@nestjs/common/internal';
 import { InterceptorsConsumer } from '@nestjs/core/internal';
-import { isObservable, Observable, ReplaySubject } from 'rxjs';
+import { from, isObservable, mergeMap, Observable, type Subscriber } from 'rxjs';
 
 /**
  * Runs interceptors as Nest does, and gives back what the handler gave: one value where it returned one (Nest itself turns
@@ -21,8 +21,7 @@ export class WscInterceptorsConsumer extends InterceptorsConsumer {
     const answers = new Answers();
     const watched = async (): Promise<unknown> => {
       const result = await next();
-      if (isObservable(result)) answers.becomeStream();
-      return result;
+      return isObservable(result) ? answers.becomeStream(result) : result;
     };
     const intercepted = await super.intercept(interceptors, args, instance, callback, watched, type);
     return isObservable(intercepted) ? answers.of(intercepted) : intercepted;
@@ -32,12 +31,22 @@ export class WscInterceptorsConsumer extends InterceptorsConsumer {
 /** One value until the handler is seen to return a stream; from then on all of them. */
 class Answers {
   #last: unknown;
-  #relay: ReplaySubject<unknown> | undefined;
+  #isStream = false;
+  #subscriber: Subscriber<unknown> | undefined;
+  /** What interceptors add themselves in the microtasks before the hub subscribes. */
+  readonly #early: ((to: Subscriber<unknown>) => void)[] = [];
   #streaming: () => void = () => undefined;
+  #start: () => void = () => undefined;
+  readonly #started = new Promise<void>((resolve) => (this.#start = resolve));
 
-  becomeStream(): void {
-    this.#relay = new ReplaySubject();
+  /**
+   * Holds the handler's values back until the hub takes them: one that has millions at once would otherwise fill the memory
+   * before the hub could count them. By a promise, so that they come in the async context that the interceptors made.
+   */
+  becomeStream(result: Observable<unknown>): Observable<unknown> {
+    this.#isStream = true;
     this.#streaming();
+    return from(this.#started).pipe(mergeMap(() => result));
   }
 
   of(source: Observable<unknown>): Promise<unknown> {
@@ -45,31 +54,33 @@ class Answers {
       this.#streaming = () => resolve(this.#stream(() => subscription.unsubscribe()));
       const subscription = source.subscribe({
         next: (value) => {
-          if (this.#relay === undefined) this.#last = value;
-          else this.#relay.next(value);
+          if (this.#isStream) this.#tell((to) => to.next(value));
+          else this.#last = value;
         },
         error: (error: unknown) => {
-          if (this.#relay === undefined)
-            reject(error instanceof Error ? error : new Error('A handler failed.', { cause: error }));
-          else this.#relay.error(error);
+          if (this.#isStream) this.#tell((to) => to.error(error));
+          else reject(error instanceof Error ? error : new Error('A handler failed.', { cause: error }));
         },
         complete: () => {
-          if (this.#relay === undefined) resolve(this.#last);
-          else this.#relay.complete();
+          if (this.#isStream) this.#tell((to) => to.complete());
+          else resolve(this.#last);
         },
       });
     });
   }
 
-  /** Items that came before the hub subscribes are replayed to it; when it goes, so does the source. */
+  /** When the hub goes, so does the source. */
   #stream(stop: () => void): Observable<unknown> {
-    const relay = this.#relay;
     return new Observable((subscriber) => {
-      const subscription = relay?.subscribe(subscriber);
-      return () => {
-        subscription?.unsubscribe();
-        stop();
-      };
+      this.#subscriber = subscriber;
+      for (const tell of this.#early.splice(0)) tell(subscriber);
+      this.#start();
+      return stop;
     });
+  }
+
+  #tell(what: (to: Subscriber<unknown>) => void): void {
+    if (this.#subscriber === undefined) this.#early.push(what);
+    else what(this.#subscriber);
   }
 }
