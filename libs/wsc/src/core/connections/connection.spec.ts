@@ -95,6 +95,26 @@ describe('a connection', () => {
   });
 });
 
+describe('a connection that is paused because its handlers are busy', () => {
+  it('is not taken for dead, and is closed with 4002 when it is silent once it is read again', async () => {
+    await using test = await TestHub.start({ limits: { maxConcurrentHandlers: 1 } });
+    const work = withResolver<undefined>();
+    test.hub.handle('slow', () => work.promise);
+    const client = await test.connect();
+    for (let count = 0; count < 2; count += 1) await client.send({ type: 'notify', event: 'slow' });
+    expect([client.link.isPaused, client.connection.isInboundPaused]).toEqual([true, true]);
+    await test.clock.advance(285_000);
+    expect([client.closedWith, client.link.pings]).toEqual([undefined, 9]);
+    work.resolve(undefined);
+    await test.settle();
+    expect([client.link.isPaused, client.connection.isInboundPaused]).toEqual([false, false]);
+    await test.clock.advance(89_000);
+    expect(client.closedWith).toBeUndefined();
+    await test.clock.advance(2_000);
+    expect(client.closedWith?.code).toBe(4002);
+  });
+});
+
 describe('a connection that closes', () => {
   it('delivers both lanes first, then closes, and takes nothing more', async () => {
     await using test = await TestHub.start();

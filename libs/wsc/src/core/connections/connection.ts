@@ -94,6 +94,7 @@ export class Connection {
   /** What is sent before `welcome` and leaves behind it. */
   #held: EncodedMessage[] | undefined;
   #isWelcomed = false;
+  #isInboundPaused = false;
 
   constructor(init: ConnectionInit) {
     const { handshake } = init;
@@ -171,6 +172,11 @@ export class Connection {
   /** Bytes that wait for its link. */
   get queuedBytes(): number {
     return this.#outbox.queuedBytes;
+  }
+
+  /** Whether nothing is read from its client for now: it still connects, or its handlers are busy. */
+  get isInboundPaused(): boolean {
+    return this.#isInboundPaused;
   }
 
   isIn(room: string): boolean {
@@ -281,12 +287,17 @@ export class Connection {
 
   /** Reads nothing more from the remote program for now. @internal */
   pauseInbound(): void {
+    this.#isInboundPaused = true;
     this.#link.pause();
   }
 
   /** Reads again. @internal */
   resumeInbound(): void {
-    if (!this.isClosed) this.#link.resume();
+    if (this.isClosed) return;
+    this.#isInboundPaused = false;
+    // What it has answered meanwhile is read only now.
+    this.touch();
+    this.#link.resume();
   }
 
   /** Cuts the link now, without a closing handshake. @internal */
@@ -316,7 +327,7 @@ export class Connection {
     this.#held = undefined;
     held?.forEach((message) => this.pushEncoded(message));
     // Before the release, which may pause it again.
-    this.#link.resume();
+    this.resumeInbound();
     this.#inbound?.release();
   }
 

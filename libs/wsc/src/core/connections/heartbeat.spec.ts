@@ -5,6 +5,7 @@ import { Heartbeat } from './heartbeat.js';
 interface Member {
   readonly name: string;
   lastSeenAt: number;
+  isInboundPaused: boolean;
 }
 
 function setUp(settings: { intervalMs: number; timeoutMs: number } = { intervalMs: 30_000, timeoutMs: 90_000 }) {
@@ -21,7 +22,7 @@ function setUp(settings: { intervalMs: number; timeoutMs: number } = { intervalM
     expire: (member) => handlers.expire(member),
   });
   const add = (name: string): Member => {
-    const member = { name, lastSeenAt: -1 };
+    const member = { name, lastSeenAt: -1, isInboundPaused: false };
     heartbeat.add(member);
     return member;
   };
@@ -53,6 +54,18 @@ describe('the heartbeat', () => {
     expect(add('b').lastSeenAt).toBe(heartbeat.now);
     await clock.advance(35_000);
     expect(happened).toEqual(['30 ping a', '50 ping b']);
+  });
+
+  it('pings a member whose inbound is paused each interval, and expires it only when it is silent afterwards', async () => {
+    const { clock, happened, add } = setUp();
+    const member = add('a');
+    await clock.advance(70_000);
+    member.isInboundPaused = true;
+    await clock.advance(80_000);
+    expect(happened.splice(0)).toEqual(['30 ping a', '60 ping a', '90 ping a', '120 ping a', '150 ping a']);
+    member.isInboundPaused = false;
+    await clock.advance(90_000);
+    expect(happened).toEqual(['180 ping a', '210 ping a', '240 expire a']);
   });
 
   it('leaves a member alone that is heard of', async () => {
@@ -177,7 +190,11 @@ describe('the heartbeat', () => {
         const quiet = new Map<string, number>();
         const lateness: number[] = [];
         handlers.expire = (member) => lateness.push(clock.monotonic() - quiet.get(member.name)! - intervalMs * factor);
-        const members = percents.map((_percent, index) => ({ name: String(index), lastSeenAt: 0 }));
+        const members = percents.map((_percent, index) => ({
+          name: String(index),
+          lastSeenAt: 0,
+          isInboundPaused: false,
+        }));
         for (const member of members) heartbeat.add(member);
         for (const [index, percent] of percents.toSorted((a, b) => a - b).entries()) {
           await clock.advance((intervalMs * percent) / 100 / percents.length);

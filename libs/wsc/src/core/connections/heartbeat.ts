@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../ports/clock.js';
 export interface HeartbeatMember {
   /** {@link Heartbeat.now} at the last inbound traffic. */
   lastSeenAt: number;
+  /** Nothing is read from it for now, so that its silence says nothing. */
+  readonly isInboundPaused: boolean;
 }
 
 /** What a {@link Heartbeat} needs. Settings are read at each tick, so that they may change while it runs. */
@@ -28,6 +30,9 @@ const smallestShare = 256;
 /**
  * Finds quiet connections with one timer for all of them: each tick visits only those whose turn it is. A busy member is looked at
  * once per interval and costs nothing else. Adding and removing take constant time.
+ *
+ * A member whose inbound is paused is pinged but not expired: its answers can't be read. If it is gone, what is written to it
+ * (the pings at least) finds that out: by the write time-out, or by TCP.
  */
 export class Heartbeat<T extends HeartbeatMember> {
   readonly #options: HeartbeatOptions<T>;
@@ -113,7 +118,8 @@ export class Heartbeat<T extends HeartbeatMember> {
     const quietMs = this.#now - member.lastSeenAt;
     if (quietMs < Math.min(this.#intervalMs, this.#expiryMs)) {
       this.#schedule(member);
-    } else if (quietMs < this.#expiryMs) {
+    } else if (quietMs < this.#expiryMs || member.isInboundPaused) {
+      if (member.isInboundPaused) member.lastSeenAt = this.#now;
       this.#schedule(member);
       this.#options.ping(member);
     } else {
