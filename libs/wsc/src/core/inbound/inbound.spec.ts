@@ -136,6 +136,38 @@ describe('a client over its message rate', () => {
     expect(client.received.filter(({ type }) => type === 'pong')).toHaveLength(19);
   });
 
+  it('is not read any more: it is refused by its looks, but for acks and pings', async () => {
+    const decoded: string[] = [];
+    const counting = {
+      ...jsonCodec,
+      decode: (...[payload, limits]: Parameters<typeof jsonCodec.decode>) => {
+        decoded.push(Buffer.from(payload).toString().slice(0, 60));
+        return jsonCodec.decode(payload, limits);
+      },
+    };
+    await using test = await TestHub.start({ limits: { messagesPerSecond: 10, messagesBurst: 10 } });
+    const encoding = Object.assign(Object.create(test.encoding) as typeof test.encoding, { codec: counting });
+    const client = await test.connect({ encoding });
+    for (let index = 0; index < 10; index += 1) await client.send(notify('x'));
+    decoded.length = 0;
+    const large = JSON.stringify({ type: 'ack', id: 'a', padding: 'x'.repeat(10_000) });
+    for (const payload of ['{"type":"request","event":"x","request_id":"r1"}', 'no json', large, '{"event":"x"}', '{'])
+      await client.send(payload);
+    // The first is read for the answer, which comes once a second.
+    expect([decoded, client.received.at(-1)]).toEqual([
+      [expect.stringContaining('r1')],
+      expect.objectContaining({ error: 'WSC_LIMIT_EXCEEDED', requestId: 'r1' }),
+    ]);
+    await client.send(' { "type" : "ack" , "id":"nobodys"}');
+    client.connection.receive(Buffer.from('{"type":"ping"}'));
+    await test.settle();
+    expect([client.received.at(-1)?.type, test.hub.stats().ignoredAcks, test.hub.stats().invalidMessages]).toEqual([
+      'pong',
+      1,
+      0,
+    ]);
+  });
+
   it('is not limited where the limit is off', async () => {
     await using test = await TestHub.start({ limits: { messagesPerSecond: 0 } });
     let handled = 0;

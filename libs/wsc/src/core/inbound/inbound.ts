@@ -15,6 +15,7 @@ import type { Logger } from '../ports/logger.js';
 import type { Counters } from '../stats.js';
 import type { Answers } from './answers.js';
 import type { InFlight } from './in-flight.js';
+import { looksLikeControl } from './looks-like-control.js';
 import { MessageRate, type RateVerdict } from './message-rate.js';
 import type { Pipeline } from './pipeline.js';
 import type { Route, RouteTable } from './route-table.js';
@@ -66,8 +67,8 @@ export class Inbound implements InboundReceiver {
     counters.messagesReceived += 1;
     counters.bytesReceived += payload.length;
     const now = clock.monotonic();
-    if (this.#rate.isExhausted(now)) {
-      this.#overRate(this.#rate.takeMessage(now));
+    if (this.#rate.isExhausted(now) && (this.#rate.isControlExhausted(now) || !looksLikeControl(payload))) {
+      this.#refuseUnread(payload, now);
       return;
     }
     const envelope = this.#decode(payload, now);
@@ -93,6 +94,25 @@ export class Inbound implements InboundReceiver {
       return this.#connection.encoding.codec.decode(payload, this.#deps.limits().decode);
     } catch (error) {
       this.#invalid(error instanceof WscError ? error : new DecodeError('WSC_INVALID_ENVELOPE', { cause: error }), now);
+      return undefined;
+    }
+  }
+
+  /** Reads only what is answered, once a second at most, so that the answer says whose it is. */
+  #refuseUnread(payload: string | Uint8Array, now: number): void {
+    const verdict = this.#rate.takeMessage(now);
+    if (verdict.kind !== 'refuse') {
+      this.#overRate(verdict);
+      return;
+    }
+    const envelope = this.#peek(payload);
+    this.#overRate(verdict, envelope?.type === 'request' || envelope?.type === 'notify' ? envelope : undefined);
+  }
+
+  #peek(payload: string | Uint8Array): ClientEnvelope | undefined {
+    try {
+      return this.#connection.encoding.codec.decode(payload, this.#deps.limits().decode);
+    } catch {
       return undefined;
     }
   }

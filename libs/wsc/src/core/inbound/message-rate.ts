@@ -48,9 +48,14 @@ export class MessageRate {
     return this.#control.take(now) ? pass : this.#over(now, this.#control);
   }
 
-  /** Whether a message would be refused whatever it is, so that reading it is in vain. */
+  /** Whether a message would be refused, so that reading it is in vain. */
   isExhausted(now: number): boolean {
-    return this.#messages.retryAfterMs(now) > 0 && this.#control.retryAfterMs(now) > 0;
+    return this.#messages.retryAfterMs(now) > 0;
+  }
+
+  /** The same for an ack or a ping. */
+  isControlExhausted(now: number): boolean {
+    return this.#control.retryAfterMs(now) > 0;
   }
 
   #over(now: number, bucket: TokenBucket): RateVerdict {

@@ -1,15 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub } from '../../testing/test-hub.js';
-import { answersTo } from '../hub.fixture.js';
-import { withResolver } from '../async/with-resolver.js';
 import type { LogContext } from '../ports/logger.js';
-
-const request = (event: string, more: Readonly<Record<string, unknown>> = {}) => ({
-  type: 'request',
-  event,
-  request_id: 'r',
-  ...more,
-});
 
 function withGetter(error: Error, property: string): Error {
   return Object.defineProperty(error, property, {
