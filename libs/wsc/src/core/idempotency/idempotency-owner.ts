@@ -1,11 +1,6 @@
-import type { WscError } from '@nest-wsc/protocol';
 import { withResolver } from '../async/with-resolver.js';
 import type { ByteCount } from '../limits/byte-count.js';
-import type { KeepableAnswer } from './kept-answer.js';
-
-/** The first answer to a request, for its repeats. */
-export type StoredAnswer =
-  { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: WscError };
+import type { KeepableAnswer, StoredAnswer } from './kept-answer.js';
 
 /** An answer to keep, and until when (monotonic milliseconds). */
 export interface KeptAnswer extends KeepableAnswer {

@@ -2,7 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import fc from 'fast-check';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { fingerprintOf } from './fingerprint.js';
-import type { StoredAnswer } from './idempotency-owner.js';
+import type { StoredAnswer } from './kept-answer.js';
 import { IdempotencyTable, type IdempotencyDecision, type IdempotencyOptions } from './idempotency-table.js';
 
 function setUp(options: Partial<IdempotencyOptions> = {}) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.js';
 import type { ByteCount } from '../limits/byte-count.js';
-import { IdempotencyOwner, type StoredAnswer } from './idempotency-owner.js';
-import { keepable, lostAnswer } from './kept-answer.js';
+import { IdempotencyOwner } from './idempotency-owner.js';
+import { keepable, lostAnswer, type StoredAnswer } from './kept-answer.js';
 
 /** What to do with a request that carries an id. */
 export type IdempotencyDecision =

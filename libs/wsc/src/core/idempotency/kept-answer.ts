@@ -1,8 +1,11 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { StoredAnswer } from './idempotency-owner.js';
 
 /** What an entry takes beside its answer: id, fingerprint, book-keeping, an error's stack. */
 const entryBytes = 512;
+
+/** The first answer to a request, for its repeats. */
+export type StoredAnswer =
+  { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly error: WscError };
 
 /** What of an answer is kept. */
 export interface KeepableAnswer {
