@@ -1,9 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { WscError } from '@nest-wsc/protocol';
 import { exportJWK } from 'jose';
-import { FakeClock } from '../testing/fake-clock.js';
-import { MemoryLogger } from '../testing/memory-logger.js';
-import { JwtAuthenticator } from './jwt-authenticator.js';
 import {
   createAuthenticator,
   edwards,
