@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { Global, Inject, Injectable, Module, UseGuards, type CanActivate, type OnModuleDestroy } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Test } from '@nestjs/testing';
 import { HubService, OnConnect, WscModule } from '@nest-wsc/wsc';
 import { closeApps, startApp, type AppOptions } from './support/apps.js';
 import { refusal, WscClient } from './support/wsc-client.js';
@@ -115,5 +118,23 @@ describe('the start', () => {
     }
     const { hub } = await start({ providers: [Warm] });
     expect([...running, hub.isRunning]).toEqual([false, true]);
+  });
+
+  it('leaves nothing behind where the application is closed before it is over', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const address = probe.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    probe.close();
+    await once(probe, 'close');
+    for (const turns of [0, 1, 5, 20]) {
+      const module = { imports: [WscModule.forRoot({ port, host: '127.0.0.1' })] };
+      const app = (await Test.createTestingModule(module).compile()).createNestApplication({ logger: false });
+      const starting = app.init();
+      for (let left = turns; left > 0; left -= 1) await Promise.resolve();
+      await Promise.all([starting, app.close()]);
+      const socket = connect(port, '127.0.0.1');
+      await expect(once(socket, 'connect')).rejects.toThrow('ECONNREFUSED');
+    }
   });
 });

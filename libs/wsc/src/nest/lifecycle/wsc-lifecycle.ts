@@ -59,9 +59,10 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
     }
     this.#assertAdapter();
     await this.#explorer.register();
+    // `app.close()` may come while the application starts; nobody would end what begins after it.
+    if (this.#isEnding()) return;
     await this.#hub.start();
-    const place = await this.#server.listen();
-    this.#announce(place);
+    if (!this.#isEnding()) await this.#listen();
   }
 
   /** Where there is no HTTP server, this is the first to know of the end; this module's hooks come before all others. */
@@ -98,6 +99,18 @@ export class WscLifecycle implements OnModuleInit, OnApplicationBootstrap, OnMod
       await before?.();
       await this.drain();
     };
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      this.#announce(await this.#server.listen());
+    } catch (error) {
+      if (!this.#isEnding()) throw error;
+    }
+  }
+
+  #isEnding(): boolean {
+    return this.#draining !== undefined;
   }
 
   #assertAdapter(): void {

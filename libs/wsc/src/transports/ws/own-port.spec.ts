@@ -35,6 +35,20 @@ describe('an own port', () => {
     expect((await hostless.answer()).status).toBe(400);
   });
 
+  it('does not outlive a transport that closes while it opens, and does not open after that', async () => {
+    await using fixture = await start();
+    const { port } = await fixture.transport.listenOwnPort({ port: 0, host: '127.0.0.1' }).then(async (own) => {
+      await own.close();
+      return own;
+    });
+    const opening = fixture.transport.listenOwnPort({ port, host: '127.0.0.1' });
+    const [opened] = await Promise.allSettled([opening, fixture.transport.close()]);
+    expect(opened).toMatchObject({ status: 'rejected', reason: { message: 'The WebSocket transport is closed.' } });
+    await expect(RawClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+    await expect(fixture.transport.listenOwnPort({ port, host: '127.0.0.1' })).rejects.toThrow('closed');
+    await expect(RawClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
   it('says why it can not listen', async () => {
     await using fixture = await start();
     await expect(fixture.transport.listenOwnPort({ port: fixture.port, host: '127.0.0.1' })).rejects.toThrow(

@@ -68,7 +68,7 @@ export class WsTransport {
   readonly #linkContext: LinkContext;
   readonly #pending = new Set<PendingUpgrade>();
   readonly #detachers = new Set<() => void>();
-  readonly #ownPorts = new Set<OwnPort>();
+  readonly #ownPorts = new Set<Promise<OwnPort>>();
   #refusedUpgrades = 0;
   #protocolErrors = 0;
   #closing: Promise<void> | undefined;
@@ -103,17 +103,22 @@ export class WsTransport {
 
   /**
    * Listens on a port of its own, which serves upgrades and connection checks and nothing else.
-   * @throws what Node says when the port can't be listened on.
+   * @throws what Node says when the port can't be listened on; {Error} once the transport closes.
    */
   async listenOwnPort(options: OwnPortOptions): Promise<OwnPort> {
-    const port = await openOwnPort(options, {
+    this.#requireNotClosed();
+    const opening = openOwnPort(options, {
       logger: this.#logger,
       attach: (server) => this.attach(server),
       onRequest: (request, response) => {
         if (!this.checkRequest(request, response)) refuseResponse(response, refuse.notFound());
       },
     });
-    this.#ownPorts.add(port);
+    // While it opens already: who closes the transport meanwhile must find it.
+    this.#ownPorts.add(opening);
+    opening.catch(() => this.#ownPorts.delete(opening));
+    const port = await opening;
+    this.#requireNotClosed();
     return port;
   }
 
@@ -139,7 +144,11 @@ export class WsTransport {
   async #close(): Promise<void> {
     for (const detach of [...this.#detachers]) detach();
     for (const pending of this.#pending) pending.abort(refuse.unavailable('The server is shutting down.', 1));
-    await Promise.all([...this.#ownPorts].map((port) => port.close()));
+    await Promise.allSettled(Array.from(this.#ownPorts, async (opening) => (await opening).close()));
+  }
+
+  #requireNotClosed(): void {
+    if (this.#closing !== undefined) throw new Error('The WebSocket transport is closed.');
   }
 
   #upgrade(server: Server, upgrade: Upgrade): void {
