@@ -8,9 +8,9 @@ import type { Clock } from '../core/ports/clock.js';
 export interface MemoryConnectTokensOptions {
   /** How long a token may be redeemed, in milliseconds; never longer than the principal's own credential. @default 30_000 */
   readonly timeToLiveMs?: number | undefined;
-  /** Tokens open at the same time, of all users. @default 10_000 */
+  /** Tokens open at the same time, of all users: at about 1 kB each. @default 50_000 */
   readonly maxOpen?: number | undefined;
-  /** Tokens open at the same time of one user, so that one user can't take everybody's place. @default 20 */
+  /** Tokens open at the same time of one user; one more ends that user's oldest, and nobody else's. @default 20 */
   readonly maxOpenPerUser?: number | undefined;
 }
 
@@ -32,33 +32,28 @@ export class MemoryConnectTokens implements ConnectTokens {
   readonly #maxOpenPerUser: number;
   /** By hash, oldest first; a map keeps the order of insertion. */
   readonly #open = new Map<string, OpenToken>();
-  readonly #openCountByUser = new Map<string, number>();
+  /** Their hashes, oldest first. */
+  readonly #hashesByUser = new Map<string, Set<string>>();
 
   constructor(options: MemoryConnectTokensOptions, dependencies: { readonly clock: Clock }) {
     this.#clock = dependencies.clock;
     this.#timeToLiveMs = options.timeToLiveMs ?? 30_000;
-    this.#maxOpen = options.maxOpen ?? 10_000;
+    this.#maxOpen = options.maxOpen ?? 50_000;
     this.#maxOpenPerUser = options.maxOpenPerUser ?? 20;
   }
 
   /**
-   * @throws {WscError} WSC_LIMIT_EXCEEDED when too many tokens are open, WSC_UNAUTHORIZED when the principal's credential
+   * @throws {WscError} WSC_LIMIT_EXCEEDED when others have taken every place, WSC_UNAUTHORIZED when the principal's credential
    *   ends within this second.
    */
   issue(principal: Principal): IssuedConnectToken {
-    this.#dropExpired();
-    if (this.#open.size >= this.#maxOpen || this.#openCountOf(principal.userId) >= this.#maxOpenPerUser) {
-      throw new WscError('WSC_LIMIT_EXCEEDED', {
-        message: 'Too many connect tokens are open.',
-        retryAfterMs: this.#timeToLiveMs,
-      });
-    }
     const credentialMs = (principal.expiresAt ?? Infinity) - this.#clock.now();
     if (credentialMs < 1000) throw new WscError('WSC_UNAUTHORIZED');
+    this.#dropExpired();
+    this.#makeRoom(principal.userId);
     const timeToLiveMs = Math.min(this.#timeToLiveMs, credentialMs);
     const connectToken = randomBytes(tokenBytes).toString('base64url');
-    this.#open.set(hashOf(connectToken), { principal, deadline: this.#clock.monotonic() + timeToLiveMs });
-    this.#openCountByUser.set(principal.userId, this.#openCountOf(principal.userId) + 1);
+    this.#add(hashOf(connectToken), { principal, deadline: this.#clock.monotonic() + timeToLiveMs });
     return { connectToken, expiresIn: Math.floor(timeToLiveMs / 1000) };
   }
 
@@ -85,15 +80,35 @@ export class MemoryConnectTokens implements ConnectTokens {
     }
   }
 
-  #remove(hash: string, { principal }: OpenToken): void {
-    this.#open.delete(hash);
-    const left = this.#openCountOf(principal.userId) - 1;
-    if (left > 0) this.#openCountByUser.set(principal.userId, left);
-    else this.#openCountByUser.delete(principal.userId);
+  /** A user's newest token is the one about to be used, so an older one of that user goes before anybody is refused. */
+  #makeRoom(userId: string): void {
+    const own = this.#hashesByUser.get(userId);
+    const isFull = this.#open.size >= this.#maxOpen;
+    if (!isFull && (own?.size ?? 0) < this.#maxOpenPerUser) return;
+    const [oldest] = own ?? [];
+    const open = oldest === undefined ? undefined : this.#open.get(oldest);
+    if (oldest === undefined || open === undefined) {
+      throw new WscError('WSC_LIMIT_EXCEEDED', {
+        message: 'Too many connect tokens are open.',
+        retryAfterMs: this.#timeToLiveMs,
+      });
+    }
+    this.#remove(oldest, open);
   }
 
-  #openCountOf(userId: string): number {
-    return this.#openCountByUser.get(userId) ?? 0;
+  #add(hash: string, token: OpenToken): void {
+    const { userId } = token.principal;
+    this.#open.set(hash, token);
+    const own = this.#hashesByUser.get(userId);
+    if (own === undefined) this.#hashesByUser.set(userId, new Set([hash]));
+    else own.add(hash);
+  }
+
+  #remove(hash: string, { principal }: OpenToken): void {
+    this.#open.delete(hash);
+    const own = this.#hashesByUser.get(principal.userId);
+    own?.delete(hash);
+    if (own?.size === 0) this.#hashesByUser.delete(principal.userId);
   }
 }
 

@@ -60,23 +60,25 @@ describe('a connect token', () => {
     },
   );
 
-  it('is refused over the limit of one user, and others still get theirs', async () => {
+  it('over the limit of one user ends the oldest of that user, and of nobody else', async () => {
     const { clock, tokens } = createTokens({ maxOpenPerUser: 2 });
-    tokens.issue(ann);
-    const { connectToken } = tokens.issue(ann);
-    expect(errorOf(() => tokens.issue(ann))).toBe('WSC_LIMIT_EXCEEDED');
-    tokens.issue(bob);
-    tokens.redeem(connectToken);
+    const bobs = tokens.issue(bob);
+    const [first, second, third] = [tokens.issue(ann), tokens.issue(ann), tokens.issue(ann)];
+    expect(tokens.redeem(first.connectToken)).toBeUndefined();
+    for (const { connectToken } of [second, third]) expect(tokens.redeem(connectToken)).toBe(ann);
+    expect(tokens.redeem(bobs.connectToken)).toBe(bob);
     tokens.issue(ann);
     await clock.advance(30_000);
     tokens.issue(ann);
     expect(tokens.size).toBe(1);
   });
 
-  it('is refused over the limit of all', () => {
+  it('is refused over the limit of all, but to who gives up an older one', () => {
     const { tokens } = createTokens({ maxOpen: 1 });
     tokens.issue(ann);
     expect(errorOf(() => tokens.issue(bob))).toBe('WSC_LIMIT_EXCEEDED');
+    const { connectToken } = tokens.issue(ann);
+    expect([tokens.size, tokens.redeem(connectToken)]).toEqual([1, ann]);
   });
 });
 
