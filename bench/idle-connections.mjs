@@ -43,7 +43,9 @@ console.log(`${counts.open} connections open after ${seconds(performance.now() -
 const until = performance.now() + durationMs;
 while (performance.now() < until) {
   await delay(Math.min(15_000, Math.max(until - performance.now(), 0)));
-  console.log(`${seconds(performance.now() - startedAt)}: ${counts.open} open, ${counts.lost} lost, ${counts.pings} pings, gateway ${mb(rss())}`);
+  console.log(
+    `${seconds(performance.now() - startedAt)}: ${counts.open} open, ${counts.lost} lost, ${counts.pings} pings, gateway ${mb(rss())}`,
+  );
 }
 
 const stats = await getStats();
@@ -53,9 +55,13 @@ gateway.kill('SIGTERM');
 const [code] = await once(gateway, 'exit');
 const perConnection = (fullBytes - emptyBytes) / target;
 console.log('');
-console.log(`connections         ${openAtEnd} of ${target} open at the end, ${counts.lost} lost; the gateway counted ${stats.total_clients}`);
+console.log(
+  `connections         ${openAtEnd} of ${target} open at the end, ${counts.lost} lost; the gateway counted ${stats.total_clients}`,
+);
 console.log(`heartbeats          ${counts.pings} pings answered, ${(counts.pings / target).toFixed(1)} per connection`);
-console.log(`memory (RSS)        ${mb(emptyBytes)} empty, ${mb(fullBytes)} full: ${(perConnection / 1024).toFixed(1)} kB per connection`);
+console.log(
+  `memory (RSS)        ${mb(emptyBytes)} empty, ${mb(fullBytes)} full: ${(perConnection / 1024).toFixed(1)} kB per connection`,
+);
 console.log(`drain on SIGTERM    exit code ${code}`);
 process.exit(counts.lost === 0 && code === 0 ? 0 : 1);
 
@@ -97,7 +103,9 @@ async function openAll() {
 }
 
 async function openOne() {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, ['wsc.v1.json', `bearer.${token}`], { perMessageDeflate: false });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, ['wsc.v1.json', `bearer.${token}`], {
+    perMessageDeflate: false,
+  });
   socket.on('ping', () => (counts.pings += 1));
   socket.on('error', (error) => console.error(`A connection failed: ${error.message}`));
   socket.on('close', () => {
