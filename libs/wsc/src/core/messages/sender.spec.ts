@@ -189,7 +189,7 @@ describe('a send', () => {
     await test.settle();
     expect(targets).toEqual(['everyone', 'everyone', 'user', 'where', 'connection', 'connection']);
     expect([heardBy(ann).length, heardBy(bob)]).toEqual([4, ['x "rewritten"', 'z "rewritten"']]);
-    test.hub.interceptors.add({ outbound: (async () => undefined) as unknown as () => undefined });
+    test.hub.interceptors.add({ outbound: (async () => undefined) as unknown as () => undefined }); // What a compiler refuses and JavaScript does.
     await expect(test.hub.broadcast({ event: 'x' })).rejects.toThrow('must answer at once');
   });
 });
