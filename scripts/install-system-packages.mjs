@@ -9,6 +9,8 @@ import { findChromium } from './chromium.mjs';
 const wanted = [
   {
     aptPackage: 'chromium',
+    // A machine without a screen may have no font at all, and a page without letters has no layout to test.
+    alongside: ['fonts-dejavu-core'],
     isInstalled: () => findChromium() !== undefined,
     advice: 'install chromium, or set CHROMIUM_PATH to a Chromium or Chrome that is there',
   },
@@ -45,7 +47,9 @@ async function reasonItCannotBeInstalled(packages) {
 
 const missing = wanted.filter((program) => !program.isInstalled());
 if (missing.length > 0) {
-  const reason = await reasonItCannotBeInstalled(missing.map((program) => program.aptPackage));
+  const reason = await reasonItCannotBeInstalled(
+    missing.flatMap((program) => [program.aptPackage, ...program.alongside]),
+  );
   const stillMissing = missing.filter((program) => !program.isInstalled());
   for (const { aptPackage, advice } of stillMissing) {
     console.error(`${aptPackage} is missing and was not installed (${reason ?? 'it is still not found'}): ${advice}.`);
