@@ -36,6 +36,7 @@ import { RoomRegistry } from './rooms/room-registry.js';
 import { UserStatus } from './rooms/user-status.js';
 import { createCounters } from './stats.js';
 import { ConnectionRegistry } from './connections/connection-registry.js';
+import { SlowConsumers } from './connections/slow-consumers.js';
 import { TokenExpiry } from './connections/token-expiry.js';
 
 /** What a hub stands on: one implementation of each port. */
@@ -90,6 +91,7 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
   const connectionsOf = (userId: string) => connections.ofUser(userId);
   const namespaces = new NamespaceTable();
   const events = new EventBus({ clock, logger });
+  const counters = createCounters();
   const hooks = new Hooks<Connection, MessageContext>({ logger });
   hooks.onError((error, connection) => {
     events.emit('error', {
@@ -103,7 +105,8 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
     connectionsOf,
     namespaces,
     rooms: new RoomRegistry({ clock, namespaces, limits, connectionsOf }),
-    counters: createCounters(),
+    counters,
+    slowConsumers: new SlowConsumers({ clock, events, counters }),
     events,
     hooks,
     interceptors: new InterceptorChain<Connection>(),
@@ -112,8 +115,8 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
 
 /** The way out. */
 function createMessaging({ clock, logger, broker }: HubDependencies, foundation: Foundation) {
-  const { connections, rooms, counters, interceptors, hooks, events } = foundation;
-  const delivery = new Delivery({ connections, rooms, counters });
+  const { connections, rooms, namespaces, counters, interceptors, hooks, events } = foundation;
+  const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const acks = new AckTable({ clock });
   const onFailure = (cause: unknown): void => {
     counters.errors += 1;
@@ -129,7 +132,7 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
   const userStatus = new UserStatus({
     clock,
     graceMs: () => options().offlineGraceMs,
-    send: (room, data) => void sender.toRoom(room, { event: 'user_status', data }),
+    send: (room, data) => void sender.toRoom(room, { event: 'user_status', data, key: `user_status:${data.user_id}` }),
   });
   const { nodeId } = options();
   const membership = new Membership({

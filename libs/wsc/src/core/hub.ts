@@ -57,10 +57,7 @@ export class Hub {
         middleware: () => this.#composed,
         authorizeChat: () => this.authorizeChat,
       },
-      createConnectionHost(
-        () => this.#parts,
-        () => this.#options.outbox,
-      ),
+      createConnectionHost(() => this.#parts),
     );
   }
 
@@ -313,6 +310,7 @@ export class Hub {
       uptimeSeconds:
         this.#startedAt === undefined ? 0 : Math.floor((this.#deps.clock.monotonic() - this.#startedAt) / 1000),
       ...counters,
+      droppedByPolicy: { ...counters.droppedByPolicy },
       averageMessageBytes: messagesReceived === 0 ? 0 : Math.round(bytesReceived / messagesReceived),
       droppedEvents: events.droppedCount,
       blockedConnections: fanOut.blockedCount,
@@ -344,9 +342,9 @@ export class Hub {
 
   async #close(): Promise<void> {
     await this.drain();
-    const { heartbeat, fanOut, expiry, userStatus, acks, events } = this.#parts;
+    const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events } = this.#parts;
     events.emit('websocket.stopped', { data: { nodeId: this.nodeId } });
-    for (const part of [heartbeat, fanOut, expiry, userStatus, acks]) part.close();
+    for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers]) part.close();
     events.close();
     await this.#deps.presence.close();
     await this.#deps.broker.close();

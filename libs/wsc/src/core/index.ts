@@ -47,6 +47,7 @@ export type {
   OriginPolicy,
   RevocationList,
 } from './ports/access.js';
+export { backpressures, isBackpressure, type Backpressure, type DropPolicy } from './outbox/backpressure.js';
 export type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
 export type { Clock, Timer } from './ports/clock.js';
 export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } from './ports/inbox.js';

@@ -1,3 +1,5 @@
+import type { DropPolicy } from './outbox/backpressure.js';
+
 /** Counters of one node, since it started. */
 export interface Counters {
   messagesReceived: number;
@@ -6,6 +8,8 @@ export interface Counters {
   errors: number;
   invalidMessages: number;
   droppedMessages: number;
+  readonly droppedByPolicy: Record<DropPolicy, number>;
+  closedSlowConsumers: number;
   refusedConnections: number;
   ignoredAcks: number;
   acceptedConnections: number;
@@ -20,6 +24,8 @@ export function createCounters(): Counters {
     errors: 0,
     invalidMessages: 0,
     droppedMessages: 0,
+    droppedByPolicy: { 'drop-oldest': 0, 'drop-newest': 0, 'latest-only': 0 },
+    closedSlowConsumers: 0,
     refusedConnections: 0,
     ignoredAcks: 0,
     acceptedConnections: 0,
@@ -41,8 +47,12 @@ export interface HubStats {
   readonly bytesReceived: number;
   readonly errors: number;
   readonly invalidMessages: number;
-  /** Messages that were not queued for a connection, because its outbox was over budget or its encoding failed. */
+  /** Messages that a connection missed because its outbox was over budget: left out, or let go while they were queued. */
   readonly droppedMessages: number;
+  /** Of them, those that the `backpressure` of their room's namespace dropped, by policy; the others each closed their connection. */
+  readonly droppedByPolicy: Readonly<Record<DropPolicy, number>>;
+  /** Connections closed with 4008: over budget, or their link took nothing for the write time-out. */
+  readonly closedSlowConsumers: number;
   readonly droppedEvents: number;
   readonly acceptedConnections: number;
   readonly refusedConnections: number;

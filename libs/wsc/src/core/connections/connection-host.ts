@@ -1,19 +1,19 @@
 import type { Connection, ConnectionHost } from './connection.js';
-import type { OutboxLimits } from '../hub-options.js';
 import type { HubParts } from '../hub-parts.js';
 import { traceIdFrom } from '../ids.js';
 import type { AnswerContext } from '../inbound/answers.js';
 import { Inbound } from '../inbound/inbound.js';
 
 /** What the parts of a hub do for its connections. @param parts asked for later: they are made with this host. */
-export function createConnectionHost(parts: () => HubParts, outboxLimits: () => OutboxLimits): ConnectionHost {
+export function createConnectionHost(parts: () => HubParts): ConnectionHost {
   return {
     send: (connection, message, ack) => parts().sender.direct(connection, message, ack),
     reply: (connection, requestId, data) => parts().answers.respond(manualAnswer(connection, requestId), data),
     refuse: (connection, requestId, error) => parts().answers.refuse(manualAnswer(connection, requestId), error),
     join: (connection, room) => parts().membership.join(connection, room),
     leave: (connection, room) => parts().membership.leave(connection, room),
-    outboxLimits,
+    messageDropped: (connection, message, wasQueued) => parts().slowConsumers.dropped(connection, message, wasQueued),
+    slowConsumerClosed: () => parts().slowConsumers.closed(),
     createInbound: (connection) => new Inbound(connection, parts().inbound),
     closing: (connection) => parts().connector.closing(connection),
     closed: (connection, reason) => parts().connector.closed(connection, reason),

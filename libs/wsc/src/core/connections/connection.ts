@@ -2,10 +2,9 @@ import type { CloseCode, CloseCodeName, ServerEnvelope, WscError } from '@nest-w
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
-import type { OutboxLimits } from '../hub-options.js';
 import type { MessageInput, Priority } from '../messages/message.js';
-import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
-import type { EncodedMessage } from '../outbox/encoded-message.js';
+import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
+import { Outbox, type OutboxFailure, type OutboxOptions, type OutboxOwner } from '../outbox/outbox.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { parseCloseCode } from './close-code.js';
 
@@ -20,7 +19,10 @@ export interface ConnectionHost {
   refuse(connection: Connection, requestId: string | undefined, error: WscError): void;
   join(connection: Connection, room: string): Promise<void>;
   leave(connection: Connection, room: string): Promise<void>;
-  outboxLimits(): OutboxLimits;
+  /** A policy let go of a message to it: one that was queued, or the one that was just pushed. */
+  messageDropped(connection: Connection, message: EncodedMessage, wasQueued: boolean): void;
+  /** It was given up for being slow. */
+  slowConsumerClosed(): void;
   /** Made when the first message comes: an idle connection holds none. */
   createInbound(connection: Connection): InboundReceiver;
   closing(connection: Connection): void;
@@ -66,7 +68,7 @@ export interface ConnectionInit {
  * One open transport link of this node. Handlers get it; the socket behind it stays with the transport.
  * What is marked as internal is for the transport and the hub.
  */
-export class Connection {
+export class Connection implements OutboxOwner {
   readonly id: string;
   readonly deviceId: string;
   readonly remoteAddress: string;
@@ -91,8 +93,6 @@ export class Connection {
   #serverClose: CloseCode | undefined;
   #inbound: InboundReceiver | undefined;
   #whenGone: (() => void)[] | undefined;
-  /** What is sent before `welcome` and leaves behind it. */
-  #held: EncodedMessage[] | undefined;
   #isWelcomed = false;
   #isInboundPaused = false;
 
@@ -111,12 +111,7 @@ export class Connection {
     this.#host = init.host;
     this.#canAck = init.encoding.codec.canAck && handshake.protocol !== undefined;
     this.lastSeenAt = init.host.coarseNow();
-    this.#outbox = new Outbox({
-      ...init.outbox,
-      link: init.link,
-      encoding: init.encoding,
-      onFailure: (failure) => this.#outboxFailed(failure),
-    });
+    this.#outbox = new Outbox({ ...init.outbox, link: init.link, encoding: init.encoding, owner: this });
   }
 
   /** Who it belongs to; undefined while anonymous. Replaced by `refresh_token`. */
@@ -193,11 +188,7 @@ export class Connection {
 
   /** Sends an application's own payload as one binary message, behind what is queued. */
   sendRaw(payload: Uint8Array): boolean {
-    return this.pushEncoded({
-      bytes: this.encoding.encodeRaw(payload, { isBroadcast: false }),
-      lane: 'normal',
-      room: undefined,
-    });
+    return this.pushEncoded(protectedMessage(this.encoding.encodeRaw(payload, { isBroadcast: false }), 'normal'));
   }
 
   /** Answers a request; for handlers that do it themselves. */
@@ -259,7 +250,6 @@ export class Connection {
     if (this.#state === 'closed') return;
     const serverClose = this.#serverClose;
     this.#state = 'closed';
-    this.#held = undefined;
     this.#outbox.close();
     this.#inbound?.abort();
     this.#whenGone?.forEach((resolve) => resolve());
@@ -276,13 +266,12 @@ export class Connection {
    */
   pushEnvelope(envelope: ServerEnvelope, lane: Priority = 'normal'): boolean {
     if (this.isClosed) return false;
-    return this.pushEncoded({ bytes: this.encoding.encode(envelope, { isBroadcast: false }), lane, room: undefined });
+    return this.pushEncoded(protectedMessage(this.encoding.encode(envelope, { isBroadcast: false }), lane));
   }
 
   /** Queues what is encoded already, behind `welcome`. Answers whether it was queued. @internal */
   pushEncoded(message: EncodedMessage): boolean {
-    if (this.#state === 'open') return this.#outbox.push(message);
-    return this.#state === 'connecting' && this.#hold(message);
+    return !this.isClosed && this.#outbox.push(message);
   }
 
   /** Reads nothing more from the remote program for now. @internal */
@@ -322,10 +311,7 @@ export class Connection {
     this.#state = 'open';
     this.#isWelcomed = true;
     // In the high lane, since nothing may leave before it.
-    this.pushEnvelope(welcome, 'high');
-    const held = this.#held;
-    this.#held = undefined;
-    held?.forEach((message) => this.pushEncoded(message));
+    this.#outbox.open(protectedMessage(this.encoding.encode(welcome, { isBroadcast: false }), 'high'));
     // Before the release, which may pause it again.
     this.resumeInbound();
     this.#inbound?.release();
@@ -351,23 +337,21 @@ export class Connection {
     this.#rooms?.delete(room);
   }
 
-  /** Bounded by the outbox's own budget; what is over it goes like a slow consumer's. */
-  #hold(message: EncodedMessage): boolean {
-    const held = (this.#held ??= []);
-    const { maxMessages, maxBytes } = this.#host.outboxLimits();
-    const heldBytes = held.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const isOver =
-      (maxMessages > 0 && held.length >= maxMessages) ||
-      (maxBytes > 0 && held.length > 0 && heldBytes + message.bytes.length > maxBytes);
-    if (isOver) this.#outboxFailed('over-budget');
-    else held.push(message);
-    return !isOver;
+  /** A slow consumer costs its own outbox and nothing else; its queue is gone, so there is nothing to wait for. @internal */
+  outboxFailed(failure: OutboxFailure): void {
+    if (!this.isClosed) this.#host.slowConsumerClosed();
+    this.closeNow('slowConsumer');
+    if (failure === 'stalled') this.#link.terminate();
+  }
+
+  /** @internal */
+  messageDropped(message: EncodedMessage, wasQueued: boolean): void {
+    this.#host.messageDropped(this, message, wasQueued);
   }
 
   #beginClose(code: CloseCode): void {
     this.#serverClose = code;
     this.#state = 'closing';
-    this.#held = undefined;
     this.#inbound?.stop();
     this.#host.closing(this);
   }
@@ -375,11 +359,5 @@ export class Connection {
   #closeLink(code: CloseCode): void {
     this.#outbox.close();
     this.#link.close(code);
-  }
-
-  /** A slow consumer costs its own outbox and nothing else; its queue is gone, so there is nothing to wait for. */
-  #outboxFailed(failure: OutboxFailure): void {
-    this.closeNow('slowConsumer');
-    if (failure === 'stalled') this.#link.terminate();
   }
 }

@@ -10,6 +10,7 @@ export type HubEventName =
   | 'client.disconnected'
   | 'message.received'
   | 'message.sent'
+  | 'message.dropped'
   | 'room.joined'
   | 'room.left'
   | 'room.closed'

@@ -1,8 +1,9 @@
 import { WscError, type ServerNotifyEnvelope } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
-import type { EncodedMessage } from '../outbox/encoded-message.js';
+import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
 import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Encoding } from '../ports/transport.js';
+import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
@@ -11,13 +12,15 @@ import type { OutboundMessage } from './message.js';
 /** One message, encoded at most once per encoding (and once more for those that are asked to acknowledge it). */
 class MessageEncoder {
   readonly #message: OutboundMessage;
+  readonly #namespaces: NamespaceTable;
   readonly #isBroadcast: boolean;
   readonly #plain = new Map<Encoding, EncodedMessage>();
   /** Few messages ask for an acknowledgement. */
   #acked: Map<Encoding, EncodedMessage> | undefined;
 
-  constructor(message: OutboundMessage, isBroadcast: boolean) {
+  constructor(message: OutboundMessage, namespaces: NamespaceTable, isBroadcast: boolean) {
     this.#message = message;
+    this.#namespaces = namespaces;
     this.#isBroadcast = isBroadcast;
   }
 
@@ -25,12 +28,19 @@ class MessageEncoder {
     const cache = ack ? (this.#acked ??= new Map<Encoding, EncodedMessage>()) : this.#plain;
     let encoded = cache.get(encoding);
     if (encoded === undefined) {
-      const { priority: lane, room } = this.#message;
       const bytes = encoding.encode(notifyEnvelope(this.#message, ack), { isBroadcast: this.#isBroadcast });
-      encoded = { bytes, lane, room };
+      encoded = this.#withPolicy(bytes, ack);
       cache.set(encoding, encoded);
     }
     return encoded;
+  }
+
+  /** Here and not where it is pushed: once per message instead of once per connection. */
+  #withPolicy(bytes: Buffer, ack: boolean): EncodedMessage {
+    const { priority: lane, room, key, event } = this.#message;
+    if (room === undefined || ack) return protectedMessage(bytes, lane);
+    const backpressure = this.#namespaces.of(room)?.backpressure ?? 'close';
+    return { bytes, lane, room, backpressure, key: key ?? event };
   }
 }
 
@@ -38,15 +48,18 @@ class MessageEncoder {
 export class Delivery {
   readonly #connections: ConnectionRegistry;
   readonly #rooms: RoomRegistry;
+  readonly #namespaces: NamespaceTable;
   readonly #counters: Counters;
 
   constructor(deps: {
     readonly connections: ConnectionRegistry;
     readonly rooms: RoomRegistry;
+    readonly namespaces: NamespaceTable;
     readonly counters: Counters;
   }) {
     this.#connections = deps.connections;
     this.#rooms = deps.rooms;
+    this.#namespaces = deps.namespaces;
     this.#counters = deps.counters;
   }
 
@@ -99,7 +112,7 @@ export class Delivery {
     let queued = 0;
     let dropped = 0;
     try {
-      walk(new MessageEncoder(message, isBroadcast), (isQueued) => {
+      walk(new MessageEncoder(message, this.#namespaces, isBroadcast), (isQueued) => {
         if (isQueued) queued += 1;
         else dropped += 1;
       });

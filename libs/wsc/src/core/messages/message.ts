@@ -16,6 +16,11 @@ export interface MessageInput {
   readonly to?: string;
   /** @default 'normal' */
   readonly priority?: Priority;
+  /**
+   * What it is about, for rooms with `backpressure: 'latest-only'`: a newer message supersedes a queued one with the same key. 1..256
+   * printable characters; never on the wire. @default the event name
+   */
+  readonly key?: string;
 }
 
 /** A message on its way out: complete, not to be changed (interceptors make a new one). */
@@ -29,13 +34,15 @@ export interface OutboundMessage {
   /** The addressed user of a message between clients, for the sender's other devices. */
   readonly to?: string;
   readonly priority: Priority;
+  /** What `backpressure: 'latest-only'` compares. @default the event name */
+  readonly key?: string;
   /** Asks each device that can for an acknowledgement; from the second attempt on only those. */
   readonly ack?: { readonly attempt: number };
   /** Milliseconds since 1970. */
   readonly timestamp: number;
 }
 
-/** What is true after a send: queued for so many connections, left out for so many whose outbox was over budget or whose encoding failed. */
+/** What is true after a send: queued for so many connections, left out for so many whose outbox was over budget (and whose room's policy dropped it or closed them) or whose encoding failed. */
 export interface SendResult {
   readonly id: string;
   readonly queued: number;

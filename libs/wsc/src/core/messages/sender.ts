@@ -11,6 +11,7 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
 import type { Delivery } from './delivery.js';
+import { parseMessageKey } from './message-key.js';
 import type { MessageContext } from './message-context.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
 
@@ -161,6 +162,7 @@ function createMessage(clock: Clock, input: MessageInput, room?: string): Outbou
     ...(input.to !== undefined && { to: input.to }),
     ...(room !== undefined && { room }),
     priority: input.priority ?? 'normal',
+    ...(input.key !== undefined && { key: parseMessageKey(input.key) }),
     timestamp: clock.now(),
   };
 }

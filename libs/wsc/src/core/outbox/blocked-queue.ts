@@ -1,109 +1,159 @@
-import type { Priority } from '../messages/message.js';
+import type { OutboxLimits } from '../hub-options.js';
+import { DropIndex, type DropScope } from './drop-index.js';
 import type { EncodedMessage } from './encoded-message.js';
+import { MessageLog } from './message-log.js';
 
-/** One lane: first in, first out. */
-class Lane {
-  readonly #messages: EncodedMessage[] = [];
-  // A head instead of shift(), which would move all the others for each message: they are moved once per write.
-  #head = 0;
-  /** How many at the head don't count against the budget. */
-  exemptCount = 0;
+/** What became of a message: `dropped`: left out by its policy; `over-budget`: no policy could make room for it. */
+export type PushOutcome = 'queued' | 'dropped' | 'over-budget';
 
-  get count(): number {
-    return this.#messages.length - this.#head;
-  }
+/** Who is told of what a {@link BlockedQueue} lets go. */
+export interface DropListener {
+  /** A policy lets go of `message`: one that was queued, or the one that is pushed now. */
+  messageDropped(message: EncodedMessage, wasQueued: boolean): void;
+}
 
-  get countedCount(): number {
-    return this.count - this.exemptCount;
-  }
-
-  peek(): EncodedMessage | undefined {
-    return this.#messages[this.#head];
-  }
-
-  push(message: EncodedMessage): void {
-    this.#messages.push(message);
-  }
-
-  /** Answers whether the message was exempt. */
-  drop(): boolean {
-    this.#head += 1;
-    if (this.exemptCount === 0) return false;
-    this.exemptCount -= 1;
-    return true;
-  }
-
-  compact(): void {
-    this.#messages.splice(0, this.#head);
-    this.#head = 0;
-  }
+/** What a {@link BlockedQueue} needs. */
+export interface BlockedQueueOptions {
+  readonly limits: () => OutboxLimits;
+  /** How many budgets it may hold until {@link BlockedQueue.exempt}. */
+  readonly factor: number;
+  readonly listener: DropListener;
 }
 
 /**
- * What waits for a link that takes no more bytes: the connection's own references to shared messages, in two lanes.
- * Its owner keeps the budget; what is exempt does not count against it.
+ * What waits for a link that takes no bytes: the connection's own references to shared messages, in two lanes, within a budget.
+ * Within it nothing is dropped; over it the new message's policy decides, and every push is O(1) amortised all the same.
  */
 export class BlockedQueue {
-  readonly #lanes: Readonly<Record<Priority, Lane>> = { high: new Lane(), normal: new Lane() };
-  #byteLength = 0;
+  readonly #limits: () => OutboxLimits;
+  readonly #listener: DropListener;
+  readonly #log = new MessageLog();
+  #index: DropIndex | undefined;
+  #factor: number;
+  /** What stands before it does not count; the others are how much of that is left. */
+  #exemptEnd = 0;
+  #exemptCount = 0;
+  #exemptHighCount = 0;
   #exemptBytes = 0;
 
+  constructor(options: BlockedQueueOptions) {
+    this.#limits = options.limits;
+    this.#factor = options.factor;
+    this.#listener = options.listener;
+  }
+
   get count(): number {
-    return this.#lanes.high.count + this.#lanes.normal.count;
+    return this.#log.count;
   }
 
   get byteLength(): number {
-    return this.#byteLength;
+    return this.#log.byteLength;
   }
 
-  get countedCount(): number {
-    return this.#lanes.high.countedCount + this.#lanes.normal.countedCount;
+  push(message: EncodedMessage): PushOutcome {
+    if (this.#log.isSparse) this.#squeeze();
+    if (this.#excess(message) !== undefined) {
+      const outcome = this.#pushOverBudget(message);
+      if (outcome !== 'queued') return outcome;
+    }
+    const position = this.#log.push(message);
+    this.#index?.note(position, message);
+    return 'queued';
   }
 
-  get countedHighCount(): number {
-    return this.#lanes.high.countedCount;
-  }
-
-  get countedBytes(): number {
-    return this.#byteLength - this.#exemptBytes;
-  }
-
-  push(message: EncodedMessage): void {
-    this.#lanes[message.lane].push(message);
-    this.#byteLength += message.bytes.length;
-  }
-
-  /** What it holds by now does not count any more. */
+  /** What it holds by now does not count any more, and from here on one budget is all. */
   exempt(): void {
-    for (const lane of [this.#lanes.high, this.#lanes.normal]) lane.exemptCount = lane.count;
-    this.#exemptBytes = this.#byteLength;
+    this.#factor = 1;
+    this.#exemptEnd = this.#log.end;
+    this.#exemptCount = this.#log.count;
+    this.#exemptHighCount = this.#log.highCount;
+    this.#exemptBytes = this.#log.byteLength;
+  }
+
+  /** The message that leaves next, which is then no longer queued. */
+  shift(): EncodedMessage | undefined {
+    const position = this.#log.next();
+    return position === undefined ? undefined : this.#remove(position);
   }
 
   /** Takes messages for one write: the high lane first, at least one message, then up to `maxBytes`. */
   take(maxBytes: number): Buffer {
     const parts: Buffer[] = [];
     let bytes = 0;
-    for (
-      let next = this.#peek();
-      next !== undefined && (bytes === 0 || bytes + next.bytes.length <= maxBytes);
-      next = this.#peek()
-    ) {
-      this.#drop(next);
-      parts.push(next.bytes);
-      bytes += next.bytes.length;
+    for (let position = this.#log.next(); position !== undefined; position = this.#log.next()) {
+      const next = this.#log.at(position)?.bytes.length ?? 0;
+      if (parts.length > 0 && bytes + next > maxBytes) break;
+      const message = this.#remove(position);
+      if (message !== undefined) parts.push(message.bytes);
+      bytes += next;
     }
-    this.#lanes.high.compact();
-    this.#lanes.normal.compact();
     const [only] = parts;
     return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes);
   }
 
-  #peek(): EncodedMessage | undefined {
-    return this.#lanes.high.peek() ?? this.#lanes.normal.peek();
+  /** Whether the budget has no room for `message`, and what would have to go. */
+  #excess({ lane, bytes }: EncodedMessage): DropScope | undefined {
+    const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
+    const highCount = this.#log.highCount - this.#exemptHighCount;
+    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor) return 'high';
+    const count = this.#log.count - this.#exemptCount;
+    if (maxMessages > 0 && count >= maxMessages * this.#factor) return 'any';
+    // One message of any size is taken.
+    const countedBytes = this.#log.byteLength - this.#exemptBytes + bytes.length;
+    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor ? 'any' : undefined;
   }
 
-  #drop(message: EncodedMessage): void {
-    this.#byteLength -= message.bytes.length;
-    if (this.#lanes[message.lane].drop()) this.#exemptBytes -= message.bytes.length;
+  #pushOverBudget(message: EncodedMessage): PushOutcome {
+    switch (message.backpressure) {
+      case 'close':
+        return 'over-budget';
+      case 'drop-newest':
+        this.#listener.messageDropped(message, false);
+        return 'dropped';
+      case 'latest-only':
+        this.#dropSuperseded(message);
+        return this.#excess(message) === undefined ? 'queued' : 'over-budget';
+      case 'drop-oldest':
+      case 'make-room':
+        return this.#dropOldest(message) ? 'queued' : 'over-budget';
+    }
+  }
+
+  /** Those that are exempt are the oldest: they go too, before anything newer does. */
+  #dropOldest(message: EncodedMessage): boolean {
+    const index = (this.#index ??= new DropIndex(this.#log));
+    for (let excess = this.#excess(message); excess !== undefined; excess = this.#excess(message)) {
+      const oldest =
+        message.backpressure === 'drop-oldest' ? index.oldestOf(message.room, excess) : index.oldest(excess);
+      if (oldest === undefined) return false;
+      this.#drop(oldest);
+    }
+    return true;
+  }
+
+  #dropSuperseded(message: EncodedMessage): void {
+    const index = (this.#index ??= new DropIndex(this.#log));
+    for (let old = index.supersededBy(message); old !== undefined; old = index.supersededBy(message)) this.#drop(old);
+  }
+
+  #drop(position: number): void {
+    const message = this.#remove(position);
+    if (message !== undefined) this.#listener.messageDropped(message, true);
+  }
+
+  #remove(position: number): EncodedMessage | undefined {
+    const message = this.#log.remove(position);
+    if (message !== undefined && position < this.#exemptEnd) {
+      this.#exemptCount -= 1;
+      this.#exemptBytes -= message.bytes.length;
+      if (message.lane === 'high') this.#exemptHighCount -= 1;
+    }
+    return message;
+  }
+
+  #squeeze(): void {
+    this.#log.squeeze();
+    this.#exemptEnd = this.#exemptCount;
+    this.#index = undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { OutboxLimits } from '../hub-options.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
-import { BlockedQueue } from './blocked-queue.js';
+import { BlockedQueue, type DropListener } from './blocked-queue.js';
 import type { EncodedMessage } from './encoded-message.js';
 import type { ChainRoots, FanOut, Flushable, Stallable } from './fan-out.js';
 import type { PendingChain } from './pending-chain.js';
@@ -8,14 +8,19 @@ import type { PendingChain } from './pending-chain.js';
 /** Why a link is given up. */
 export type OutboxFailure = 'over-budget' | 'stalled';
 
+/** Whose outbox it is. One object instead of callbacks, which every idle connection would hold. */
+export interface OutboxOwner extends DropListener {
+  /** Called at most once; the outbox takes nothing afterwards. */
+  outboxFailed(failure: OutboxFailure): void;
+}
+
 /** What an {@link Outbox} needs. */
 export interface OutboxOptions {
   readonly link: TransportLink;
   readonly encoding: Encoding;
   readonly fanOut: FanOut;
   readonly limits: () => OutboxLimits;
-  /** Called at most once; the outbox takes nothing afterwards. */
-  readonly onFailure: (failure: OutboxFailure) => void;
+  readonly owner: OutboxOwner;
 }
 
 /** A pending sequence of this size is written before the turn ends, so that nothing large waits in memory. */
@@ -25,10 +30,10 @@ const earlyFlushCount = 256;
 const sameTurnFactor = 16;
 
 /**
- * What is queued for one connection: bounded, in two lanes, first in first out per lane.
+ * What is queued for one connection: bounded, in two lanes, first in first out per lane. Until it is opened, everything is held.
  *
  * While the link takes bytes, the outbox holds only a reference to a shared {@link PendingChain}. Once the link refuses, it
- * holds its own queue, and only that counts against the budget: a loop of sends to a connection that reads never closes it.
+ * holds its own queue, and only that counts against the budget, over which a room's policy drops messages: a loop of sends to a connection that reads never closes it.
  * Some links (TLS) refuse until the next turn, however fast the client reads; so the turn in which the link refused is not held
  * against it. What that turn sent stays a queue of references to shared messages all the same: copies of its own are made a piece
  * at a time, as the link takes them, so that a flood costs each connection that does not read one piece.
@@ -37,12 +42,15 @@ export class Outbox implements Flushable, Stallable {
   readonly #link: TransportLink;
   readonly #fanOut: FanOut;
   readonly #limits: () => OutboxLimits;
-  readonly #onFailure: (failure: OutboxFailure) => void;
+  readonly #owner: OutboxOwner;
   readonly #roots: ChainRoots;
   #high: PendingChain;
   #normal: PendingChain;
   #isScheduled = false;
   #isClosed = false;
+  /** Until it is opened. */
+  #isHeld = true;
+  /** While it is held or the link refuses bytes. */
   #queue: BlockedQueue | undefined;
   #blockedSince = 0;
   #whenEmpty: (() => void) | undefined;
@@ -51,10 +59,11 @@ export class Outbox implements Flushable, Stallable {
     this.#link = options.link;
     this.#fanOut = options.fanOut;
     this.#limits = options.limits;
-    this.#onFailure = options.onFailure;
+    this.#owner = options.owner;
     this.#roots = options.fanOut.rootsOf(options.encoding);
     this.#high = this.#roots.high;
     this.#normal = this.#roots.normal;
+    this.#queue = this.#createQueue();
   }
 
   get blockedSince(): number {
@@ -66,7 +75,17 @@ export class Outbox implements Flushable, Stallable {
     return this.#queue?.byteLength ?? this.#high.byteLength + this.#normal.byteLength;
   }
 
-  /** Queues `message`. Answers false when it was not: closed, or over budget. */
+  /** Lets out what was held, `first` before everything. */
+  open(first?: EncodedMessage): void {
+    const held = this.#queue;
+    if (!this.#isHeld || this.#isClosed || held === undefined) return;
+    this.#isHeld = false;
+    this.#queue = undefined;
+    if (first !== undefined) this.push(first);
+    for (let next = held.shift(); next !== undefined; next = held.shift()) this.push(next);
+  }
+
+  /** Queues `message`. Answers false when it was not: closed, over budget, or dropped by its policy. */
   push(message: EncodedMessage): boolean {
     if (this.#isClosed) return false;
     if (this.#queue !== undefined) return this.#pushBlocked(this.#queue, message);
@@ -94,7 +113,7 @@ export class Outbox implements Flushable, Stallable {
   /** The link takes bytes again. */
   drained(): void {
     const queue = this.#queue;
-    if (queue === undefined || this.#isClosed) return;
+    if (queue === undefined || this.#isHeld || this.#isClosed) return;
     this.#blockedSince = this.#fanOut.monotonicNow;
     while (queue.count > 0) if (!this.#link.write(queue.take(earlyFlushBytes))) return;
     this.#unblock();
@@ -104,10 +123,13 @@ export class Outbox implements Flushable, Stallable {
     this.#fail('stalled');
   }
 
-  /** Writes what is pending now and calls back once everything queued so far is handed to the link; at once when nothing waits. */
+  /**
+   * Writes what is pending now and calls back once everything queued so far is handed to the link; at once when nothing waits, or
+   * when it was never opened.
+   */
   drain(callback: () => void): void {
     this.#write();
-    if (this.#queue === undefined) callback();
+    if (this.#queue === undefined || this.#isHeld) callback();
     else this.#whenEmpty = callback;
   }
 
@@ -136,7 +158,7 @@ export class Outbox implements Flushable, Stallable {
   }
 
   #block(): void {
-    this.#queue = new BlockedQueue();
+    this.#queue = this.#createQueue();
     this.#blockedSince = this.#fanOut.monotonicNow;
     this.#fanOut.blocked(this);
   }
@@ -150,24 +172,20 @@ export class Outbox implements Flushable, Stallable {
     callback?.();
   }
 
-  #pushBlocked(queue: BlockedQueue, message: EncodedMessage): boolean {
-    const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
+  #createQueue(): BlockedQueue {
     const factor = this.#isScheduled ? sameTurnFactor : 1;
-    const isOver =
-      (maxMessages > 0 && queue.countedCount >= maxMessages * factor) ||
-      (maxBytes > 0 && queue.countedCount > 0 && queue.countedBytes + message.bytes.length > maxBytes * factor) ||
-      (message.lane === 'high' && maxHighMessages > 0 && queue.countedHighCount >= maxHighMessages * factor);
-    if (isOver) {
-      this.#fail('over-budget');
-      return false;
-    }
-    queue.push(message);
-    return true;
+    return new BlockedQueue({ limits: this.#limits, factor, listener: this.#owner });
+  }
+
+  #pushBlocked(queue: BlockedQueue, message: EncodedMessage): boolean {
+    const outcome = queue.push(message);
+    if (outcome === 'over-budget') this.#fail('over-budget');
+    return outcome === 'queued';
   }
 
   #fail(failure: OutboxFailure): void {
     if (this.#isClosed) return;
     this.close();
-    this.#onFailure(failure);
+    this.#owner.outboxFailed(failure);
   }
 }

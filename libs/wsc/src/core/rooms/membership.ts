@@ -186,7 +186,9 @@ export class Membership {
 
   #tellMembers(event: 'room_joined' | 'room_left', connection: Connection, room: string): void {
     const data = { room, user_id: connection.userId, ...(connection.name !== undefined && { name: connection.name }) };
-    void this.#deps.sender.toRoom(room, { event, data }, { exceptConnectionId: connection.id });
+    // One user's news don't supersede another's.
+    const key = `${event}:${connection.userId ?? ''}`;
+    void this.#deps.sender.toRoom(room, { event, data, key }, { exceptConnectionId: connection.id });
   }
 }
 

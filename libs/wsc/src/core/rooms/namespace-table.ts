@@ -1,6 +1,7 @@
 import { isName, namespaceOf } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
+import { backpressures, isBackpressure, type Backpressure } from '../outbox/backpressure.js';
 
 /** Decides what clients may do with the rooms of a namespace. The application itself always may. */
 export interface RoomPolicy {
@@ -26,6 +27,8 @@ export interface NamespaceOptions {
   readonly announceMembers?: boolean;
   /** Members per room; 0: the node's limit holds. @default 0 */
   readonly maxMembers?: number;
+  /** What happens with the room's messages to a connection that reads too slowly. @default 'close' */
+  readonly backpressure?: Backpressure;
   readonly policy?: RoomPolicy;
 }
 
@@ -37,6 +40,7 @@ export interface Namespace {
   readonly presence: boolean;
   readonly announceMembers: boolean;
   readonly maxMembers: number;
+  readonly backpressure: Backpressure;
   readonly policy: RoomPolicy;
 }
 
@@ -46,11 +50,12 @@ const noPolicy: RoomPolicy = Object.freeze({});
 export class NamespaceTable {
   readonly #byName = new Map<string, Namespace>();
 
-  /** Declares a namespace, or adds to what was declared before. @throws {Error} for a name that can't be one. */
+  /** Declares a namespace, or adds to what was declared before. @throws {Error} for a name or a backpressure that can't be one. */
   define(name: string, options: NamespaceOptions): Namespace {
     if (!isName(name) || name.includes(':')) {
       throw new Error(`Expected a namespace of 1 to 128 characters of A-Z a-z 0-9 _ . -, got "${name}"`);
     }
+    requireBackpressure(name, options.backpressure);
     const before = this.#byName.get(name);
     const joinable = options.joinable ?? before?.joinable ?? false;
     const namespace: Namespace = Object.freeze({
@@ -60,6 +65,7 @@ export class NamespaceTable {
       presence: options.presence ?? before?.presence ?? false,
       announceMembers: options.announceMembers ?? before?.announceMembers ?? false,
       maxMembers: options.maxMembers ?? before?.maxMembers ?? 0,
+      backpressure: options.backpressure ?? before?.backpressure ?? 'close',
       policy: options.policy ?? before?.policy ?? noPolicy,
     });
     this.#byName.set(name, namespace);
@@ -70,4 +76,13 @@ export class NamespaceTable {
   of(room: string): Namespace | undefined {
     return this.#byName.get(namespaceOf(room));
   }
+}
+
+/** A mistyped policy must not be taken for the default in silence. */
+function requireBackpressure(name: string, value: unknown): void {
+  if (value === undefined || isBackpressure(value)) return;
+  const got = typeof value === 'string' ? `"${value}"` : `a value of type ${typeof value}`;
+  throw new Error(
+    `Expected \`backpressure\` of the namespace "${name}" to be one of ${backpressures.join(', ')}, got ${got}`,
+  );
 }

@@ -1,5 +1,5 @@
 import { isName, nameRule } from '@nest-wsc/protocol';
-import type { NamespaceOptions } from '../../core/index.js';
+import { backpressures, isBackpressure, type NamespaceOptions } from '../../core/index.js';
 import type { ConfigFault } from './config-fault.js';
 import { didYouMean } from './did-you-mean.js';
 import type { WscModuleOptions } from './module-options.js';
@@ -25,6 +25,7 @@ const namespaceRules: Rules<NamespaceOptions> = {
   presence: flag,
   announceMembers: flag,
   maxMembers: count,
+  backpressure: { expected: `one of ${backpressures.join(', ')}`, holds: isBackpressure },
   policy: object,
 };
 
