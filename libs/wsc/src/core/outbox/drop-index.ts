@@ -32,7 +32,7 @@ class RoomByKey {
     this.#unseen.push(position);
   }
 
-  /** A message that has a newer one with its key, or `key` itself. To be removed before the next is asked for. */
+  /** A message that has a newer one with its key, or `key` itself; it may have gone. To be asked for until there is none. */
   superseded(key: string): number | undefined {
     for (let position = this.#unseen.take(); position !== undefined; position = this.#unseen.take()) {
       const before = this.#replace(this.#log.at(position)?.key ?? '', position);
@@ -42,12 +42,12 @@ class RoomByKey {
     return this.#replace(key, undefined);
   }
 
-  /** Answers the one that was the newest until now, where it is still there. */
+  /** Answers the one that was the newest until now; it may have gone. */
   #replace(key: string, position: number | undefined): number | undefined {
     const before = this.#newest.get(key);
     if (position === undefined) this.#newest.delete(key);
     else this.#newest.set(key, position);
-    return before !== undefined && this.#log.at(before) !== undefined ? before : undefined;
+    return before;
   }
 }
 
@@ -95,7 +95,7 @@ export class DropIndex {
     return this.#byAge.get(room)?.[scope].oldest();
   }
 
-  /** A message of a `latest-only` room that a newer one or `message` supersedes; to be asked for until there is none. */
+  /** A message of a `latest-only` room that a newer one or the given one supersedes; it may have gone. To be asked for until there is none. */
   supersededBy({ room, key }: EncodedMessage): number | undefined {
     return this.#byKey.get(room)?.superseded(key);
   }
