@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { peers as allPeers, type PeerName } from './harness/peers.js';
+import { scenarios } from './scenarios/index.js';
+import type { Scale, Scenario } from './scenarios/scenario.js';
+
+/** What is to be measured, and how. */
+export interface RunOptions {
+  readonly chosen: readonly Scenario[];
+  readonly rounds: number;
+  readonly scale: Scale;
+  /** Undefined: all. */
+  readonly peers: readonly PeerName[] | undefined;
+  /** Writes tables and plots into docs/. */
+  readonly docs: boolean;
+  /** Writes CPU profiles of the servers that Node runs. */
+  readonly profile: boolean;
+}
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly kind: 'help' | 'list' }
+  | { readonly kind: 'wrong'; readonly message: string }
+  | { readonly kind: 'run'; readonly options: RunOptions };
+
+const options = {
+  rounds: { type: 'string', default: '3' },
+  peers: { type: 'string' },
+  profile: { type: 'boolean', default: false },
+  smoke: { type: 'boolean', default: false },
+  docs: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Help for `npm run bench`. */
+export function usage(): string {
+  return `npm run bench [-- scenario … options]
+
+Measures the gateway beside its peers, each run in processes of its own, all peers in turn. Prints server CPU per operation,
+its ratio to Nest's own ws adapter, rates and latencies; writes bench/results/<scenario>.json.
+
+  scenario            a name of --list, or how one begins (burst); all of them by default
+  --rounds N          how often each peer is measured; figures are medians  [3]
+  --peers a,b         only these: ${allPeers.map(({ name }) => name).join(', ')}
+  --docs              writes tables and plots of this run into docs/performance.md and docs/images/performance
+  --profile           writes CPU profiles of the servers that Node runs into bench/results/profiles (costs a little)
+  --smoke             tiny numbers, one round: only to see that everything runs
+  --list              the scenarios
+  --help              this text`;
+}
+
+/** Reads the arguments behind \`npm run bench --\`. */
+export function parseCommandLine(args: readonly string[]): Command {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (values.help) return { kind: 'help' };
+    if (values.list) return { kind: 'list' };
+    return {
+      kind: 'run',
+      options: {
+        chosen: chooseScenarios(positionals),
+        rounds: values.smoke ? 1 : parseRounds(values.rounds),
+        scale: values.smoke ? 'smoke' : 'full',
+        peers: values.peers === undefined ? undefined : values.peers.split(',').map(parsePeer),
+        docs: values.docs,
+        profile: values.profile,
+      },
+    };
+  } catch (error) {
+    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function chooseScenarios(names: readonly string[]): readonly Scenario[] {
+  const unknown = names.find((name) => !scenarios.some((scenario) => scenario.name.startsWith(name)));
+  if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}"; --list names them.`);
+  if (names.length === 0) return scenarios;
+  const exact = new Set(names.filter((name) => scenarios.some((scenario) => scenario.name === name)));
+  return scenarios.filter(({ name }) =>
+    names.some((wanted) => name === wanted || (!exact.has(wanted) && name.startsWith(wanted))),
+  );
+}
+
+function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
+  throw new Error(`Expected --rounds to be a whole number from 1 to 100, got "${text}".`);
+}
+
+function parsePeer(text: string): PeerName {
+  const peer = allPeers.find(({ name }) => name === text);
+  if (peer !== undefined) return peer.name;
+  throw new Error(`There is no peer "${text}"; there are ${allPeers.map(({ name }) => name).join(', ')}.`);
+}

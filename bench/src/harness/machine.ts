@@ -1,0 +1,26 @@
+import { cpus, release, totalmem, type } from 'node:os';
+import { peers } from './peers.js';
+
+/** Where figures come from; without it they mean nothing. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly system: string;
+  readonly node: string;
+  readonly v8: string;
+  readonly peers: readonly string[];
+}
+
+/** This machine, and what is installed on it. */
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    system: `${type()} ${release().split('-')[0] ?? ''}`,
+    node: process.version,
+    v8: process.versions.v8,
+    peers: peers.map(({ version }) => version()),
+  };
+}

@@ -1,0 +1,145 @@
+import { dialects, type DialectName } from './dialect.js';
+import { LoadConnection } from './load-connection.js';
+import type { LatencySummary } from './latencies.js';
+import { Members } from './members.js';
+import { request, type RequestLoad, type RequestResult } from './requests.js';
+
+/** Which clients are to come. */
+export interface ConnectLoad {
+  readonly port: number;
+  /** Their dialects, in turn. */
+  readonly dialects: readonly DialectName[];
+  readonly count: number;
+  /** Joined by each. */
+  readonly room?: string;
+  readonly deflate?: boolean;
+}
+
+/** What members have heard since the last {@link LoadGenerator.reset}. */
+export interface Heard {
+  readonly isComplete: boolean;
+  readonly delivered: number;
+  /** From the reset to the last message. */
+  readonly elapsedMs: number;
+  readonly latencies: LatencySummary;
+}
+
+/** Handshakes under way at a time. */
+const handshakesAtOnce = 32;
+
+/** The clients of a benchmark: what the harness calls in a process of its own. */
+export class LoadGenerator {
+  readonly #members = new Members();
+  readonly #others: LoadConnection[] = [];
+  #publisher: LoadConnection | undefined;
+  #resetAt = 0;
+  #nextIndex = 0;
+
+  /** Opens clients that are counted in {@link LoadGenerator.heard}. Answers how long it took, in milliseconds. */
+  async connect(load: ConnectLoad): Promise<number> {
+    const startedAt = performance.now();
+    this.#members.add(await this.#open(load));
+    return performance.now() - startedAt;
+  }
+
+  /** Opens the one that asks the server to publish. */
+  async connectPublisher(load: Pick<ConnectLoad, 'port' | 'dialects'>): Promise<void> {
+    [this.#publisher] = await this.#open({ ...load, count: 1 });
+  }
+
+  /** Has the server publish; answers how many messages it says it has sent. */
+  async publish(event: 'publish' | 'pace', command: object): Promise<number> {
+    if (this.#publisher === undefined) throw new Error('There is no publisher.');
+    return Number(await this.#publisher.request(event, command));
+  }
+
+  reset(): void {
+    this.#members.reset();
+    this.#resetAt = performance.now();
+  }
+
+  /** Waits until members have heard so many messages together. */
+  async heard(total: number, timeoutMs: number): Promise<Heard> {
+    const isComplete = await this.#members.heard(total, timeoutMs);
+    return {
+      isComplete,
+      delivered: this.#members.delivered,
+      elapsedMs: this.#members.lastAt - this.#resetAt,
+      latencies: this.#members.latencies.summary(),
+    };
+  }
+
+  /** Bursts one after the other, each when the last was heard by all, for a while. Answers how many. */
+  async bursts(command: object, perBurst: number, durationMs: number): Promise<number> {
+    const until = performance.now() + durationMs;
+    let count = 0;
+    do {
+      count += 1;
+      const heard = this.#members.heard(this.#members.delivered + perBurst, 60_000);
+      await this.publish('publish', command);
+      if (!(await heard)) throw new Error('A burst was not heard by all within a minute.');
+    } while (performance.now() < until);
+    return count;
+  }
+
+  /** So many of the members read nothing from now on, and are not counted any more. */
+  stall(count: number): void {
+    for (const connection of this.#members.remove(count)) {
+      connection.pause();
+      this.#others.push(connection);
+    }
+  }
+
+  /** Requests by all members. */
+  request(dialect: DialectName, load: RequestLoad): Promise<RequestResult> {
+    return request(this.#members.connections, dialects[dialect], load);
+  }
+
+  /** Connects and closes again and again. Answers how often, and how long it took, in milliseconds. */
+  async churn(load: ConnectLoad, durationMs: number): Promise<{ readonly count: number; readonly elapsedMs: number }> {
+    const startedAt = performance.now();
+    let count = 0;
+    const client = async (): Promise<void> => {
+      while (performance.now() - startedAt < durationMs) {
+        const [connection] = await this.#open({ ...load, count: 1 });
+        await connection?.close();
+        count += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: load.count }, client));
+    return { count, elapsedMs: performance.now() - startedAt };
+  }
+
+  /** How many of those that read nothing the server has closed. */
+  stalledClosed(): number {
+    return this.#others.filter(({ isClosed }) => isClosed).length;
+  }
+
+  /** CPU of this process since its start, in microseconds. */
+  cpuUs(): number {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  }
+
+  async #open(load: ConnectLoad): Promise<LoadConnection[]> {
+    const opened: LoadConnection[] = [];
+    let started = 0;
+    const worker = async (): Promise<void> => {
+      while (started < load.count) {
+        const name = load.dialects[started % load.dialects.length] ?? 'plain';
+        started += 1;
+        opened.push(await this.#openOne(load, name));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(handshakesAtOnce, load.count) }, worker));
+    return opened;
+  }
+
+  async #openOne({ port, deflate, room }: ConnectLoad, name: DialectName): Promise<LoadConnection> {
+    const index = (this.#nextIndex += 1);
+    const options = deflate === undefined ? {} : { deflate };
+    const connection = await LoadConnection.open({ port, dialect: dialects[name], index, ...options });
+    if (room !== undefined) await connection.request('join', room);
+    return connection;
+  }
+}

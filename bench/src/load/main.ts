@@ -1,0 +1,4 @@
+import { answerCalls } from '../calls.js';
+import { LoadGenerator } from './load-generator.js';
+
+answerCalls(new LoadGenerator(), 'ready');

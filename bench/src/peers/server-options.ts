@@ -1,0 +1,26 @@
+import type { Server } from 'node:net';
+
+/** How a server is to be started; each peer heeds what it can. */
+export interface ServerOptions {
+  readonly compression?: boolean;
+  readonly flushDelayMs?: number;
+  /** uWebSockets.js: publish inside the message handler, where it does not coalesce. */
+  readonly publishInHandler?: boolean;
+}
+
+/** The secret of the tokens that the load generator signs. */
+export const secret = 'a secret of the benchmark, known to everybody';
+
+/** The options that this process was started with. */
+export function readOptions(): ServerOptions {
+  const text = process.argv[2];
+  const options: ServerOptions = text === undefined ? {} : JSON.parse(text);
+  return options;
+}
+
+/** @throws {Error} where the server doesn't listen. */
+export function portOf(server: Pick<Server, 'address'>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');
+  return address.port;
+}

@@ -1,0 +1,61 @@
+/** What the load generator asks of every peer: to publish so many messages to a room in one turn. */
+export interface PublishCommand {
+  readonly room: string;
+  readonly count: number;
+  /** Characters of each message's data. */
+  readonly bytes: number;
+}
+
+/** … or to publish at a steady rate. */
+export interface PaceCommand {
+  readonly room: string;
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+const stampDigits = 16;
+const paddings = new Map<number, string>();
+
+/**
+ * The data of one message: `#`, when it was made in 16 digits (microseconds since 1970), and padding up to `bytes` characters.
+ */
+export function stampedText(bytes: number): string {
+  const stamp = `#${String(nowMicroseconds()).padStart(stampDigits, '0')}`;
+  let padding = paddings.get(bytes);
+  if (padding === undefined) {
+    padding = 'x'.repeat(Math.max(bytes - stamp.length, 0));
+    paddings.set(bytes, padding);
+  }
+  return stamp + padding;
+}
+
+/** Microseconds since 1970, as fine as the machine's monotonic clock; Bun's `hrtime` begins anew in each process. */
+export function nowMicroseconds(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
+/** Calls `send` with the data of each message. Answers how many there were. */
+export function publish({ count, bytes }: PublishCommand, send: (data: string) => void): number {
+  for (let sent = 0; sent < count; sent += 1) send(stampedText(bytes));
+  return count;
+}
+
+/** Calls `send` at a steady rate for a while; a server that can't keep up sends less. Answers how many it sent. */
+export function pace({ perSecond, seconds, bytes }: PaceCommand, send: (data: string) => void): Promise<number> {
+  return new Promise((resolve) => {
+    const startedAt = performance.now();
+    let sent = 0;
+    const timer = setInterval(
+      () => {
+        const elapsed = (performance.now() - startedAt) / 1000;
+        const due = Math.floor(Math.min(elapsed, seconds) * perSecond);
+        for (; sent < due; sent += 1) send(stampedText(bytes));
+        if (elapsed < seconds) return;
+        clearInterval(timer);
+        resolve(sent);
+      },
+      Math.max(1000 / perSecond, 1),
+    );
+  });
+}

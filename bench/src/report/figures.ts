@@ -1,0 +1,57 @@
+import type { Row } from '../scenarios/scenario.js';
+
+/** How a figure is written: three digits are what these measurements are worth. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Nanoseconds as such, or in microseconds where they are many. */
+export function duration(nanoseconds: number): string {
+  return nanoseconds < 10_000 ? `${figure(nanoseconds)} ns` : `${figure(nanoseconds / 1000)} µs`;
+}
+
+/** Bytes in the unit that fits. */
+export function byteSize(bytes: number): string {
+  const kilobytes = bytes / 1024;
+  return Math.abs(kilobytes) < 1024 ? `${figure(kilobytes)} kB` : `${figure(kilobytes / 1024)} MB`;
+}
+
+/** A column of a table of results. */
+export interface Column {
+  readonly head: string;
+  cell(row: Row): string | undefined;
+}
+
+/** The columns that a scenario's rows fill. */
+export function columnsOf(rows: readonly Row[]): readonly Column[] {
+  const stock = rows.find(({ variant }) => variant.peer === 'stock');
+  const all: readonly Column[] = [
+    { head: '', cell: ({ label }) => label },
+    { head: 'CPU', cell: ({ cpuNs }) => written(cpuNs, duration) },
+    {
+      head: 'spread',
+      cell: ({ cpuNsMin = NaN, cpuNsMax }) =>
+        written(cpuNsMax, (largest) => `${duration(cpuNsMin)} – ${duration(largest)}`),
+    },
+    { head: '÷ stock', cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))) },
+    { head: 'of it user', cell: ({ userNs }) => written(userNs, duration) },
+    { head: 'per second', cell: ({ perSecond }) => written(perSecond, figure) },
+    { head: 'p50', cell: ({ p50 }) => written(p50, (microseconds) => duration(microseconds * 1000)) },
+    { head: 'p99', cell: ({ p99 }) => written(p99, (microseconds) => duration(microseconds * 1000)) },
+    { head: 'arrived', cell: ({ delivered }) => written(delivered, percent) },
+    { head: 'memory', cell: ({ bytes }) => written(bytes, byteSize) },
+    // Over 90 % the load generator may be what was measured.
+    { head: 'load', cell: ({ loadBusy }) => written(loadBusy, (busy) => percent(busy) + (busy > 0.9 ? ' (!)' : '')) },
+  ];
+  return all.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
+}
+
+function written<T extends string | undefined>(value: number | undefined, write: (value: number) => T): T | undefined {
+  return value === undefined ? undefined : write(value);
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}

@@ -1,0 +1,86 @@
+import type { BenchRun, Spent } from '../harness/bench-run.js';
+import type { PeerName } from '../harness/peers.js';
+import type { ServerOptions } from '../peers/server-options.js';
+
+/** What is compared within a scenario: a peer, started in some way. */
+export interface Variant {
+  readonly peer: PeerName;
+  /** What tables say behind the peer's name; absent: nothing. It also tells two variants of a peer apart. */
+  readonly note?: string;
+  readonly options?: ServerOptions;
+}
+
+/** What one run of one variant gave. Of the figures that a scenario has no use for there are none. */
+export interface Sample {
+  /** What the server's CPU is divided by: deliveries, requests, connections. */
+  readonly operations?: number;
+  readonly spent?: Spent;
+  readonly perSecond?: number;
+  /** Microseconds. */
+  readonly p50?: number;
+  readonly p99?: number;
+  /** Bytes of memory: per connection, or at the peak, as the scenario says. */
+  readonly bytes?: number;
+  /** Share of what was offered that arrived, 0 to 1. */
+  readonly delivered?: number;
+}
+
+/** The figures of one variant over all rounds: medians, with the spread of the first. */
+export interface Row {
+  readonly variant: Variant;
+  readonly label: string;
+  readonly rounds: number;
+  /** Nanoseconds of server CPU per operation, user and system together. */
+  readonly cpuNs?: number;
+  readonly cpuNsMin?: number;
+  readonly cpuNsMax?: number;
+  readonly userNs?: number;
+  readonly perSecond?: number;
+  readonly p50?: number;
+  readonly p99?: number;
+  readonly bytes?: number;
+  readonly delivered?: number;
+  /** The largest of all rounds: over 0.9 the load generator may have been what was measured. */
+  readonly loadBusy?: number;
+}
+
+/** Finds rows of a finished scenario. */
+export interface Rows {
+  /** @throws {MissingRow} where the peer could not be measured. */
+  of(peer: PeerName, note?: string): Row;
+}
+
+/** A peer that a goal is held against was not measured. */
+export class MissingRow extends Error {}
+
+/** What a scenario is expected to show. */
+export interface Goal {
+  readonly text: string;
+  /** What must not be exceeded (or, with `atLeast`, must be reached). */
+  readonly goal: number;
+  readonly stretch?: number;
+  readonly atLeast?: boolean;
+  /** What was reached. */
+  value(rows: Rows): number;
+}
+
+/** Whether a scenario runs to be measured, or only to see that it runs. */
+export type Scale = 'full' | 'smoke';
+
+/** One thing that is measured, for several peers in turn. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  /** What one operation is, in the singular. */
+  readonly operation: string;
+  /** What `bytes` of its samples mean. */
+  readonly bytesAre?: string;
+  readonly variants: readonly Variant[];
+  readonly goals: readonly Goal[];
+  measure(run: BenchRun, variant: Variant, scale: Scale): Promise<Sample>;
+}
+
+/** Server CPU as a ratio. */
+export function cpuRatio(one: Row, other: Row): number {
+  return (one.cpuNs ?? NaN) / (other.cpuNs ?? NaN);
+}
