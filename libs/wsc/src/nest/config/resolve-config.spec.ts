@@ -173,6 +173,7 @@ describe('a configuration with faults', () => {
       chat: { joinabel: true, maxMembers: 1.5, presence: undefined },
       'chat:x': { joinable: 'yes' },
       team: true,
+      ticker: { backpressure: 'latest' },
     };
     expect(faultsOf({ namespaces, connect: { globalGuard: true }, maxRooms: -1 })).toEqual([
       '"connect.globalGuard": expected one of globalGuards; did you mean globalGuards?',
@@ -181,9 +182,15 @@ describe('a configuration with faults', () => {
       'namespaces."chat:x": expected a name of 1 to 128 characters of A-Z a-z 0-9 _ . -.',
       'namespaces.chat:x.joinable is "yes": expected true or false.',
       'namespaces.team is true: expected an object.',
+      'namespaces.ticker.backpressure is "latest": expected one of close, drop-oldest, drop-newest, latest-only.',
       expect.stringContaining('maxRooms is -1'),
     ]);
-    expect(faultsOf({ namespaces: { chat: { joinable: true, maxMembers: 0, policy: {} } }, connect: {} })).toEqual([]);
+    expect(
+      faultsOf({
+        namespaces: { chat: { joinable: true, maxMembers: 0, backpressure: 'latest-only', policy: {} } },
+        connect: {},
+      }),
+    ).toEqual([]);
   });
 
   it('is printed once, where Node prints an error with its properties', () => {

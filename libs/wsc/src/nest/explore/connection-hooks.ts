@@ -1,6 +1,6 @@
-import type { Connection, DisconnectReason, Hub } from '../../core/index.js';
+import type { Connection, DisconnectReason, Hub, MaybePromise } from '../../core/index.js';
 import { marks } from '../decorators/marks.js';
-import { rethrow } from '../errors/map-errors.js';
+import { mapErrors } from '../errors/map-errors.js';
 import type { MethodBinder } from '../handlers/method-binder.js';
 import type { RequestScopes } from '../handlers/request-scopes.js';
 import { methodOf } from '../nest-container.js';
@@ -51,14 +51,15 @@ export function registerStockHooks({ hub, scopes, handshakes }: ConnectionHookTo
   }
 }
 
-function onConnect(hub: Hub, host: Host, run: (connection: Connection) => Promise<unknown>): void {
-  hub.hooks.onConnect((connection) => (isFor(host, connection) ? run(connection).catch(rethrow) : undefined));
+function onConnect(hub: Hub, host: Host, run: (connection: Connection) => MaybePromise<unknown>): void {
+  const call = mapErrors(run);
+  hub.hooks.onConnect((connection) => (isFor(host, connection) ? call(connection) : undefined));
 }
 
 function onDisconnect(
   hub: Hub,
   host: Host,
-  run: (connection: Connection, reason: DisconnectReason) => Promise<unknown>,
+  run: (connection: Connection, reason: DisconnectReason) => MaybePromise<unknown>,
 ): void {
   hub.hooks.onDisconnect((connection, reason) => (isFor(host, connection) ? run(connection, reason) : undefined));
 }

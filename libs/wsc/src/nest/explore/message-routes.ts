@@ -1,7 +1,7 @@
 import { isName, nameRule } from '@nest-wsc/protocol';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA } from '@nestjs/websockets/internal';
 import type { Hub, MessageContext, MessageHandler } from '../../core/index.js';
-import { rethrow } from '../errors/map-errors.js';
+import { mapErrors } from '../errors/map-errors.js';
 import type { BoundMethod, MethodBinder } from '../handlers/method-binder.js';
 import { takesAck } from '../handlers/ws-params.js';
 import { declaredMethod, type Gateway } from './gateway.js';
@@ -29,16 +29,19 @@ function eventOf(method: object, origin: string): string {
 
 /** The arguments are connection, data, context, then the pattern last, where Nest's `getPattern()` looks for it. */
 function answeringByReturn(bound: BoundMethod, event: string): MessageHandler {
-  return (data, context) => bound(context.connection, [context.connection, data, context, event]).catch(rethrow);
+  return mapErrors((data: unknown, context: MessageContext) =>
+    bound(context.connection, [context.connection, data, context, event]),
+  );
 }
 
 /** A handler with `@Ack()` answers when it calls it; what it returns is an answer too, if that comes first. */
 function answeringByAck(bound: BoundMethod, event: string): MessageHandler {
+  const call = mapErrors(bound);
   return async (data, context) => {
     let acknowledge: (answer: unknown) => void = () => undefined;
     const acknowledged = new Promise<unknown>((resolve) => (acknowledge = resolve));
     const args = [context.connection, data, context, (answer: unknown) => acknowledge(answer), event];
-    const returned = await bound(context.connection, args).catch(rethrow);
+    const returned = await call(context.connection, args);
     if (returned !== undefined || context.kind === 'notify') return returned;
     return Promise.race([acknowledged, untilGone(context)]);
   };

@@ -1,19 +1,23 @@
-import type { Type } from '@nestjs/common';
+import { ForbiddenException, type CanActivate, type PipeTransform, type Type } from '@nestjs/common';
 import type { ContextId, ExternalContextOptions } from '@nestjs/core';
 import type { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost, type InstanceWrapper } from '@nestjs/core/internal';
+import { isPromiseLike, whenReady, type MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Logger } from '../../core/index.js';
 import { classOf, methodOf, moduleOf, type Method } from '../nest-container.js';
 import { answerException } from './exception-filters.js';
-import type { HandlerContextCreator } from './handler-context-creator.js';
-import { withErrorsMapped } from './streams.js';
-import { paramsKeyOf, wsParams } from './ws-params.js';
+import { verdictOf } from './guard-verdict.js';
+import type { WscInterceptorsConsumer } from './interceptors-consumer.js';
+import type { MethodParts, MethodPartsFinder, Parameter } from './method-parts.js';
+import { isStream, withErrorsMapped } from './streams.js';
+import { paramsKeyOf } from './ws-params.js';
 
-/** Calls a method with its guards, interceptors, pipes and filters around it. */
-export type Call = (args: unknown[]) => Promise<unknown>;
+/** Calls a method with its guards, interceptors, pipes and filters around it. Synchronous where all of them are. */
+export type Call = (args: unknown[]) => MaybePromise<unknown>;
 
 export interface CompileTools {
-  readonly creator: HandlerContextCreator;
+  readonly parts: MethodPartsFinder;
+  readonly interceptors: WscInterceptorsConsumer;
   readonly filters: ExternalExceptionFilterContext;
   readonly logger: Logger;
 }
@@ -27,7 +31,14 @@ export interface CompileTarget {
   readonly contextId: ContextId;
 }
 
-/** Builds the call of one method of one instance. */
+/** The method itself. */
+interface Bound {
+  readonly classRef: Type<unknown>;
+  readonly instance: object;
+  readonly method: Method;
+}
+
+/** Builds the call of one method of one instance. What does not change from message to message is decided here. */
 export function compileMethod(tools: CompileTools, target: CompileTarget): Call {
   const { wrapper, methodName, options, instance, contextId } = target;
   const classRef = classOf(wrapper);
@@ -35,41 +46,124 @@ export function compileMethod(tools: CompileTools, target: CompileTarget): Call 
   if (classRef === undefined || method === undefined || typeof instance !== 'object' || instance === null) {
     throw new Error(`Expected "${wrapper.name}" to be a class with a method "${methodName}".`);
   }
-  const call = tools.creator.create(
+  const bound = { classRef, instance, method };
+  const parts = tools.parts.find({
     instance,
     method,
     methodName,
-    paramsKeyOf(classRef, methodName),
-    wsParams,
+    paramsKey: paramsKeyOf(classRef, methodName),
+    moduleKey: moduleOf(wrapper).token,
     contextId,
-    wrapper.id,
-    { guards: options.guards ?? false, interceptors: options.interceptors ?? false, filters: false },
-    'ws',
-  );
-  const run: Call = async (args) => call(...args);
-  return options.filters === true ? withFilters(tools, { ...target, run, classRef, method, instance }) : run;
+    inquirerId: wrapper.id,
+  });
+  const invoked = invoking(parts, bound);
+  const intercepted =
+    options.interceptors === true && parts.interceptors.length > 0
+      ? intercepting(tools.interceptors, { ...bound, interceptors: parts.interceptors, next: invoked })
+      : invoked;
+  const guarded =
+    options.guards === true && parts.guards.length > 0 ? guarding(parts.guards, bound, intercepted) : intercepted;
+  return options.filters === true ? filtering(tools, { ...target, ...bound, next: guarded }) : guarded;
 }
 
-interface FilteredCall extends CompileTarget {
-  readonly run: Call;
-  readonly classRef: Type<unknown>;
-  readonly method: Method;
-  readonly instance: object;
-}
-
-function withFilters(tools: CompileTools, target: FilteredCall): Call {
-  const { wrapper, run, classRef, method, instance, contextId } = target;
-  const filters = tools.filters.create(instance, method, moduleOf(wrapper).token, contextId, wrapper.id);
-  return async (args) => {
-    const answer = (exception: unknown): Promise<unknown> => {
-      const host = new ExecutionContextHost(args, classRef, method);
-      host.setType('ws');
-      return answerException({ filters, exception, host, logger: tools.logger });
+/** Takes the parameters from the arguments and calls the method. */
+function invoking({ parameters, argumentCount }: MethodParts, { instance, method }: Bound): Call {
+  const isPlain = parameters.every(({ pipes, isCustom }) => pipes.length === 0 && !isCustom);
+  const call = (values: unknown[]): unknown => {
+    const result: unknown = method.apply(instance, values);
+    return result;
+  };
+  if (isPlain) {
+    return (args): unknown => {
+      const values: unknown[] = new Array(argumentCount).fill(undefined);
+      for (const parameter of parameters) values[parameter.index] = parameter.extract(args);
+      return call(values);
     };
+  }
+  return (args): unknown => {
+    const values: unknown[] = new Array(argumentCount).fill(undefined);
+    const pending = parameters.flatMap((parameter) => {
+      const value = piped(parameter, parameter.extract(args));
+      if (isPromiseLike(value)) return [value.then((settled) => (values[parameter.index] = settled))];
+      values[parameter.index] = value;
+      return [];
+    });
+    return pending.length === 0 ? call(values) : Promise.all(pending).then(() => call(values));
+  };
+}
+
+function piped({ pipes, metadata }: Parameter, value: unknown): unknown {
+  return pipes.length === 0 ? value : pipeThrough(pipes, { ...metadata }, value);
+}
+
+async function pipeThrough(
+  pipes: readonly PipeTransform[],
+  metadata: Parameter['metadata'],
+  value: unknown,
+): Promise<unknown> {
+  let result: unknown = await value;
+  for (const pipe of pipes) result = await pipe.transform(result, metadata);
+  return result;
+}
+
+interface Intercepted extends Bound {
+  readonly interceptors: MethodParts['interceptors'];
+  readonly next: Call;
+}
+
+function intercepting(consumer: WscInterceptorsConsumer, intercepted: Intercepted): Call {
+  const { interceptors, instance, method, next } = intercepted;
+  return (args) => consumer.intercept(interceptors, args, instance, method, async () => next(args), 'ws');
+}
+
+function guarding(guards: readonly CanActivate[], { classRef, method }: Bound, next: Call): Call {
+  return (args) => {
+    const context = new ExecutionContextHost(args, classRef, method);
+    context.setType('ws');
+    return whenReady(activate(guards, context, 0), () => next(args));
+  };
+}
+
+/** @throws {ForbiddenException} when one says no, or whatever one of them throws. */
+function activate(guards: readonly CanActivate[], context: ExecutionContextHost, first: number): MaybePromise<void> {
+  for (let index = first; index < guards.length; index += 1) {
+    const guard = guards[index];
+    const verdict = guard === undefined || verdictOf(guard, context);
+    if (verdict === false) throw new ForbiddenException();
+    if (verdict !== true) return later(verdict, () => activate(guards, context, index + 1));
+  }
+}
+
+async function later(verdict: Promise<boolean>, next: () => MaybePromise<void>): Promise<void> {
+  if (!(await verdict)) throw new ForbiddenException();
+  await next();
+}
+
+interface Filtered extends CompileTarget, Bound {
+  readonly instance: object;
+  readonly next: Call;
+}
+
+function filtering(tools: CompileTools, target: Filtered): Call {
+  const { wrapper, next, classRef, method, instance, contextId } = target;
+  const filters = tools.filters.create(instance, method, moduleOf(wrapper).token, contextId, wrapper.id);
+  const answer = (exception: unknown, args: unknown[]): Promise<unknown> => {
+    const host = new ExecutionContextHost(args, classRef, method);
+    host.setType('ws');
+    return answerException({ filters, exception, host, logger: tools.logger });
+  };
+  const mapped = (result: unknown, args: unknown[]): unknown =>
+    isStream(result) ? withErrorsMapped(result, (exception) => answer(exception, args)) : result;
+  return (args): unknown => {
     try {
-      return withErrorsMapped(await run(args), answer);
+      const result = next(args);
+      if (!isPromiseLike(result)) return mapped(result, args);
+      return result.then(
+        (value) => mapped(value, args),
+        (exception: unknown) => answer(exception, args),
+      );
     } catch (exception) {
-      return answer(exception);
+      return answer(exception, args);
     }
   };
 }

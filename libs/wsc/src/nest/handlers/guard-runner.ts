@@ -2,8 +2,8 @@ import { ForbiddenException, type CanActivate, type Type } from '@nestjs/common'
 import { GUARDS_METADATA } from '@nestjs/common/internal';
 import type { ApplicationConfig, ModuleRef } from '@nestjs/core';
 import { ExecutionContextHost, type InstanceWrapper } from '@nestjs/core/internal';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { classOf, isClass, moduleOf } from '../nest-container.js';
+import { verdictOf } from './guard-verdict.js';
 import type { RequestScopes } from './request-scopes.js';
 
 /** Guards with what their `ExecutionContext` answers to `getClass` and `getHandler`. */
@@ -85,11 +85,6 @@ export class GuardRunner {
       return undefined;
     }
   }
-}
-
-async function verdictOf(guard: CanActivate, context: ExecutionContextHost): Promise<boolean> {
-  const verdict = await guard.canActivate(context);
-  return isObservable(verdict) ? lastValueFrom(verdict) : verdict;
 }
 
 function isGuard(value: unknown): value is CanActivate {

@@ -1,14 +1,16 @@
 import type { ApplicationConfig, ExternalContextOptions, NestContainer } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { STATIC_CONTEXT, type InstanceWrapper } from '@nestjs/core/internal';
+import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Logger } from '../../core/index.js';
 import { compileMethod, type Call, type CompileTarget, type CompileTools } from './compile-method.js';
 import { enhancersOf } from '../nest-container.js';
-import { HandlerContextCreator } from './handler-context-creator.js';
+import { WscInterceptorsConsumer } from './interceptors-consumer.js';
+import { MethodPartsFinder } from './method-parts.js';
 import type { RequestScopes } from './request-scopes.js';
 
-/** A provider's method with everything bound to it. `owner` is the connection, whose scope request-scoped instances have. */
-export type BoundMethod = (owner: object, args: unknown[]) => Promise<unknown>;
+/** A provider's method with everything bound to it; synchronous where all of that is. `owner` is the connection, whose scope request-scoped instances have. */
+export type BoundMethod = (owner: object, args: unknown[]) => MaybePromise<unknown>;
 
 export interface MethodBinderDependencies {
   readonly container: NestContainer;
@@ -26,7 +28,8 @@ export class MethodBinder {
     const { container, config, logger } = dependencies;
     this.#scopes = dependencies.scopes;
     this.#tools = {
-      creator: new HandlerContextCreator(container, config),
+      parts: new MethodPartsFinder(container, config),
+      interceptors: new WscInterceptorsConsumer(),
       filters: new ExternalExceptionFilterContext(container, config),
       logger,
     };

@@ -1,5 +1,10 @@
 import { catchError, from, isObservable } from 'rxjs';
 
+/** Whether a handler's result gives several answers. */
+export function isStream(result: unknown): result is object {
+  return typeof result === 'object' && result !== null && (isObservable(result) || isAsyncIterable(result));
+}
+
 /** Lets errors inside a stream of answers go the same way as a handler's own. Anything else comes back as it is. */
 export function withErrorsMapped(result: unknown, answer: (exception: unknown) => Promise<unknown>): unknown {
   if (isObservable(result)) return result.pipe(catchError((exception: unknown) => from(answer(exception))));

@@ -38,6 +38,11 @@ export function isPiped(type: unknown): boolean {
   return Number(type) !== paramTypes.connection && Number(type) !== contextType;
 }
 
+/** Whether a parameter is the message's data, which pipes know as a body. */
+export function isBody(type: unknown): boolean {
+  return type === paramTypes.data;
+}
+
 /** Under which key the parameters of a method are described. Pipes run for undecorated parameters too, so these get a description. */
 export function paramsKeyOf(classRef: object, methodName: string): string {
   if (Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName)) return ROUTE_ARGS_METADATA;
