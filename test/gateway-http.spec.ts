@@ -225,9 +225,10 @@ describe('the HTTP API of the gateway', () => {
       expect(status).toBe(200);
       expect(body).toMatchObject({ total_clients: 1, online_users: 1, total_rooms: expect.any(Number) });
       const numbers = ['uptime', 'messages_received', 'messages_sent', 'errors', 'average_message_bytes'];
-      for (const name of [...numbers, 'dropped_messages', 'dropped_events']) {
+      for (const name of [...numbers, 'dropped_messages', 'closed_slow_consumers', 'dropped_events']) {
         expect(body).toHaveProperty(name, expect.any(Number));
       }
+      expect(body).toMatchObject({ dropped_by_policy: { drop_oldest: 0, drop_newest: 0, latest_only: 0 } });
       await ada.close();
     });
   });

@@ -6,6 +6,8 @@ const options: WscModuleOptions = {
   namespaces: {
     chat: { joinable: true, presence: true, announceMembers: true },
     doc: { joinable: true },
+    // Who reads too slowly for prices misses old ones instead of the connection.
+    ticker: { joinable: true, memberPublish: false, backpressure: 'latest-only' },
   },
   authorizeChat: () => true,
   ownVariables: ['WSC_DEMO_LOGIN'],

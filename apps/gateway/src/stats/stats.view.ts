@@ -1,6 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { HubStats } from '@nest-wsc/wsc';
 
+/** Messages that a room's backpressure dropped. */
+export class DroppedByPolicyView {
+  @ApiProperty({ description: 'Queued, and let go for a newer one' })
+  readonly drop_oldest!: number;
+
+  @ApiProperty({ description: 'Not queued' })
+  readonly drop_newest!: number;
+
+  @ApiProperty({ description: 'Queued, and superseded by one with the same key' })
+  readonly latest_only!: number;
+}
+
 /** Numbers of this node since it started. */
 export class StatsView {
   @ApiProperty()
@@ -39,8 +51,14 @@ export class StatsView {
   @ApiProperty({ description: 'Acks of messages that were not sent to who acked' })
   readonly ignored_acks!: number;
 
-  @ApiProperty({ description: 'Not queued for a connection: its outbox was over budget' })
+  @ApiProperty({ description: 'What a connection missed because its outbox was over budget' })
   readonly dropped_messages!: number;
+
+  @ApiProperty({ description: 'Of them, those that the backpressure of their room dropped' })
+  readonly dropped_by_policy!: DroppedByPolicyView;
+
+  @ApiProperty({ description: 'Connections closed with 4008' })
+  readonly closed_slow_consumers!: number;
 
   @ApiProperty({ description: 'Events of the event bus that no subscriber took in time' })
   readonly dropped_events!: number;
@@ -73,6 +91,12 @@ export const toStatsView = (stats: HubStats): StatsView => ({
   invalid_messages: stats.invalidMessages,
   ignored_acks: stats.ignoredAcks,
   dropped_messages: stats.droppedMessages,
+  dropped_by_policy: {
+    drop_oldest: stats.droppedByPolicy['drop-oldest'],
+    drop_newest: stats.droppedByPolicy['drop-newest'],
+    latest_only: stats.droppedByPolicy['latest-only'],
+  },
+  closed_slow_consumers: stats.closedSlowConsumers,
   dropped_events: stats.droppedEvents,
   accepted_connections: stats.acceptedConnections,
   refused_connections: stats.refusedConnections,
