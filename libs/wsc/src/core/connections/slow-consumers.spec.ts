@@ -105,6 +105,16 @@ describe('a slow consumer in a room whose namespace has a drop policy', () => {
     expect([slow.closedWith?.code, test.hub.stats().closedSlowConsumers]).toEqual([4008, 1]);
   });
 
+  it('hears that its room was deleted, whatever it misses', async () => {
+    await using test = await start();
+    const slow = await connectSlow(test, ['drop-newest:x']);
+    await sendMany(test, 'drop-newest:x', 5);
+    await test.hub.deleteRoom('drop-newest:x');
+    await slow.unblock();
+    expect(slow.messages.at(-1)).toMatchObject({ event: 'room_closed', data: { reason: 'deleted' } });
+    expect(dataOf(slow)).toEqual([2, 3, 4]);
+  });
+
   it('is not counted as closed for being slow where it was closing anyway', async () => {
     await using test = await start({ outbox: { writeTimeoutMs: 1_000 } });
     const slow = await connectSlow(test, []);

@@ -38,7 +38,8 @@ class MessageEncoder {
   /** Here and not where it is pushed: once per message instead of once per connection. */
   #withPolicy(bytes: Buffer, ack: boolean): EncodedMessage {
     const { priority: lane, room, key, event } = this.#message;
-    if (room === undefined || ack) return protectedMessage(bytes, lane);
+    // Who missed `room_closed` would take itself for a member for ever.
+    if (room === undefined || ack || event === 'room_closed') return protectedMessage(bytes, lane);
     const backpressure = this.#namespaces.of(room)?.backpressure ?? 'close';
     return { bytes, lane, room, backpressure, key: key ?? event };
   }
