@@ -118,7 +118,7 @@ export class WscSettings {
   /** Answers that an Observable may give to one request. */
   @WholeNumber() readonly maxAnswersPerRequest: number = hub.limits.maxAnswersPerRequest;
 
-  /** Messages that may wait for one connection that reads too slowly; one more closes it with 4008. */
+  /** Messages that may wait for one connection that reads too slowly; one more closes it with 4008, unless its room drops messages. */
   @WholeNumber() readonly outboxMessages: number = hub.outbox.maxMessages;
   /** Bytes that may wait for one connection that reads too slowly. */
   @WholeNumber() readonly outboxBytes: number = hub.outbox.maxBytes;
