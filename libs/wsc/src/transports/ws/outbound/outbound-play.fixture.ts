@@ -38,10 +38,9 @@ class OutboundPlay {
       }
       await this.#turn();
     }
-    const waitedInVain = this.#script.isSettled ? await this.#settle() : [];
-    await this.#end();
     return [
-      ...waitedInVain,
+      ...(this.#script.isSettled ? await this.#settle() : []),
+      ...(await this.#end()),
       ...(await this.#sends.faults()),
       ...receivers.flatMap(({ faults }, index) => faults.map((fault) => `connection ${index}: ${fault}`)),
       ...logger.messages('error'),
@@ -156,17 +155,27 @@ class OutboundPlay {
       receiver.welcome();
       if (receiver.clientEnd !== 'reset') receiver.resume();
     }
-    const settled = receivers.map(async (receiver, index) => {
+    return this.#waitInVain(async (receiver) => {
       try {
         if (receiver.clientEnd === undefined) await this.#settleOne(receiver);
+      } catch (error) {
+        // One that was closed by the script or given up as a slow consumer hears no more.
+        if (!receiver.connection.isClosed) throw error;
+      }
+    });
+  }
+
+  /** Waits for all at once and answers for whom in vain. */
+  async #waitInVain(wait: (receiver: Receiver) => Promise<void>): Promise<readonly string[]> {
+    const waiting = this.#stage.receivers.map(async (receiver, index) => {
+      try {
+        await wait(receiver);
         return [];
       } catch (error) {
-        // Given up as a slow consumer, or closed by the script.
-        if (receiver.connection.isClosed) return [];
         return [`connection ${index}: ${error instanceof Error ? error.message : String(error)}`];
       }
     });
-    return (await Promise.all(settled)).flat();
+    return (await Promise.all(waiting)).flat();
   }
 
   async #settleOne(receiver: Receiver): Promise<void> {
@@ -191,21 +200,19 @@ class OutboundPlay {
     }
   }
 
-  async #end(): Promise<void> {
+  /** Ends every connection, whatever still waits for it, and reads to the end. Answers whose end did not come. */
+  async #end(): Promise<readonly string[]> {
     const { hub, receivers } = this.#stage;
-    let drained: Promise<void> | undefined;
-    if (this.#script.end === 'drain') {
-      for (const receiver of receivers) receiver.draining();
-      drained = hub.drain();
-    } else {
-      for (const receiver of receivers) this.#close(receiver);
-    }
+    const isDrain = this.#script.end === 'drain';
+    for (const receiver of receivers) if (isDrain) receiver.draining();
+    // Never fails, and whoever disposes of the stage waits for it.
+    if (isDrain) void hub.drain();
+    else for (const receiver of receivers) this.#close(receiver);
     for (const receiver of receivers) {
       if (receiver.clientEnd !== 'reset') receiver.resume();
       receiver.welcome();
     }
-    await Promise.all(receivers.map(({ client }) => client.gone));
-    await drained;
+    return this.#waitInVain(({ client }) => client.gone);
   }
 }
 

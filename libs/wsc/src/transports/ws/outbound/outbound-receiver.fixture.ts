@@ -18,7 +18,7 @@ export interface Sending {
 const clientCloseCode = 1000;
 /** At most so much is around the data of a message. */
 const envelopeBytes = 1_000;
-/** An outbox that is not blocked writes early from here on, and a blocked one exempts so many budgets of one turn (decisions of the outbox). */
+/** An outbox writes before the turn ends from here on; if its link refuses then, the rest of the turn may fill so many budgets. */
 const earlyFlushBytes = 64 * 1024;
 const sameTurnFactor = 16;
 /** No link refuses so little, even while nothing is read. */

@@ -110,11 +110,11 @@ const send: fc.Arbitrary<SendOperation> = fc.record({
   count: fc.constant(1),
 });
 
-/** Small ones, so that a client that reads never has so much before it that its link refuses. */
+/** Enough for an early flush, and for more than one write once a link takes bytes again. */
 const burst: fc.Arbitrary<SendOperation> = fc.record({
   ...{ kind: fc.constant('send'), to: fc.constantFrom<Target>('room a', 'everyone', 'own'), who },
-  ...{ lane: fc.constantFrom<Priority>('normal', 'normal', 'high'), byteLength: fc.constant(0) },
-  ...{ fate: fc.constant('pass'), asksForAck: fc.constant(false), count: fc.constantFrom(5, 20, 300) },
+  ...{ lane: fc.constantFrom<Priority>('normal', 'normal', 'high'), byteLength: fc.constantFrom(0, 0, 2_000) },
+  ...{ fate: fc.constant('pass'), asksForAck: fc.constant(false), count: fc.constantFrom(5, 40, 300) },
 });
 
 const request: fc.Arbitrary<RequestOperation> = fc.record({

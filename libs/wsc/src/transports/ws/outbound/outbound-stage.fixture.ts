@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Connection } from '../../../core/connections/connection.js';
+import type { Timer } from '../../../core/ports/clock.js';
 import { defaultHubOptions } from '../../../core/hub-options.js';
 import { Hub } from '../../../core/hub.js';
 import { withResolver } from '../../../core/async/with-resolver.js';
@@ -14,6 +15,13 @@ import { Receiver } from './outbound-receiver.fixture.js';
 import type { ConnectionPlan, Script } from './outbound-script.fixture.js';
 import { fateOf, Interception } from './interception.fixture.js';
 
+/** Nothing here is about time, and a machine may be slow: what waits for a second and more waits ten times as long. */
+class PatientClock extends SystemClock {
+  override after(delayMs: number, callback: () => void): Timer {
+    return super.after(delayMs < 1_000 ? delayMs : 10 * delayMs, callback);
+  }
+}
+
 /** A hub on a real HTTP server, with the connections of a script. */
 export class OutboundStage implements AsyncDisposable {
   readonly hub: Hub;
@@ -21,7 +29,7 @@ export class OutboundStage implements AsyncDisposable {
   readonly receivers: Receiver[] = [];
   readonly logger = new MemoryLogger();
   readonly #script: Script;
-  readonly #clock = new SystemClock();
+  readonly #clock = new PatientClock();
   readonly #server: Server = createServer();
   readonly #transport: WsTransport;
   readonly #opened = new Map<string, (connection: Connection) => Promise<void>>();
@@ -34,7 +42,6 @@ export class OutboundStage implements AsyncDisposable {
       nodeId: 'node-1',
       limits: { ...defaultHubOptions.limits, messagesPerSecond: 0 },
       outbox: { maxMessages, maxHighMessages, maxBytes, flushDelayMs, writeTimeoutMs: 0 },
-      // Nothing here is about time, and a machine may be slow.
       ...{ heartbeatIntervalMs: 0, clientTimeoutMs: 0, connectTimeoutMs: 0, handshakeTimeoutMs: 0 },
     };
     const principalOf = (userId: string) => ({ userId, claims: {} });
