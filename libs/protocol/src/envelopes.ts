@@ -77,9 +77,9 @@ export interface ResponseEnvelope {
   readonly form: EnvelopeForm;
   /** The request's event. Servers give it always: dialects write it. `wsc.v1` does not, so its clients don't see it. */
   readonly event?: string;
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   readonly data: unknown;
-  readonly more?: boolean;
+  readonly more?: boolean | undefined;
   readonly traceId: string;
   /** Milliseconds since 1970. */
   readonly timestamp: number;

@@ -61,7 +61,8 @@ export interface HubState {
   readonly options: () => HubOptions;
   readonly isOpen: () => boolean;
   readonly isDraining: () => boolean;
-  readonly middleware: () => ComposedMiddleware<MessageContext>;
+  /** Undefined: there is none. */
+  readonly middleware: () => ComposedMiddleware<MessageContext> | undefined;
   readonly authorizeChat: () => AuthorizeChat | undefined;
 }
 

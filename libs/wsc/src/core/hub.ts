@@ -18,7 +18,7 @@ import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 import type { MessageContext } from './messages/message-context.js';
 import type { MessageInput, SendResult } from './messages/message.js';
 import type { SendOptions } from './messages/sender.js';
-import { composeMiddleware, type Middleware } from './extensions/middleware.js';
+import { composeMiddleware, type ComposedMiddleware, type Middleware } from './extensions/middleware.js';
 import type { IssuedConnectToken } from './ports/access.js';
 import type { PageRequest, RoomUser, UserPage } from './ports/presence.js';
 import type { Encoding, TransportLink } from './ports/transport.js';
@@ -39,7 +39,7 @@ export class Hub {
   readonly #parts: HubParts;
   #options: HubOptions;
   #middleware: readonly Middleware<MessageContext>[] = [];
-  #composed = composeMiddleware<MessageContext>([]);
+  #composed: ComposedMiddleware<MessageContext> | undefined;
   #startedAt: number | undefined;
   #starting: Promise<void> | undefined;
   #draining: Promise<void> | undefined;

@@ -80,13 +80,14 @@ export class Answers {
   }
 
   #response(context: AnswerContext, data: unknown, more: boolean): ResponseEnvelope {
+    // One literal with every field, so that all of them have one shape.
     return {
       type: 'response',
       form: context.form,
       event: context.event,
-      ...(context.requestId !== undefined && { requestId: context.requestId }),
+      requestId: context.requestId,
       data,
-      ...(more && { more }),
+      more,
       traceId: context.traceId,
       timestamp: this.#deps.clock.now(),
     };

@@ -150,8 +150,12 @@ export class Inbound implements InboundReceiver {
   }
 
   #enqueue(message: Message): void {
+    if (this.#waiting.length === 0 && this.#mayStart()) {
+      this.#run(message);
+      return;
+    }
     this.#waiting.push(message);
-    this.#start();
+    this.#pauseOrResume();
   }
 
   #start(): void {

@@ -25,8 +25,8 @@ export interface PipelineDependencies {
   readonly answers: Answers;
   readonly events: EventBus;
   readonly limits: () => HubLimits;
-  /** All message middleware, composed. */
-  readonly middleware: () => ComposedMiddleware<MessageContext>;
+  /** All message middleware, composed; undefined where there is none. */
+  readonly middleware: () => ComposedMiddleware<MessageContext> | undefined;
 }
 
 /**
@@ -82,8 +82,12 @@ export class Pipeline {
 
   /** A repeat passes all that may refuse it; only its handler is not called again. */
   #result(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
-    const { hooks, middleware } = this.#deps;
-    const inner = (): unknown => middleware()(context, () => this.#intercepted(context, route, fingerprint));
+    const { hooks } = this.#deps;
+    const middleware = this.#deps.middleware();
+    // Most applications have neither: nothing is made for them then.
+    if (middleware === undefined && !hooks.hasMessageHooks) return this.#intercepted(context, route, fingerprint);
+    const proceed = (): unknown => this.#intercepted(context, route, fingerprint);
+    const inner = (): unknown => (middleware === undefined ? proceed() : middleware(context, proceed));
     if (!hooks.hasMessageHooks) return inner();
     const before = hooks.message(context);
     return isPromiseLike(before) ? Promise.resolve(before).then(inner) : inner();

@@ -69,10 +69,7 @@ export function compileMethod(tools: CompileTools, target: CompileTarget): Call 
 /** Takes the parameters from the arguments and calls the method. */
 function invoking({ parameters, argumentCount }: MethodParts, { instance, method }: Bound): Call {
   const isPlain = parameters.every(({ pipes, isCustom }) => pipes.length === 0 && !isCustom);
-  const call = (values: unknown[]): unknown => {
-    const result: unknown = method.apply(instance, values);
-    return result;
-  };
+  const call = (values: unknown[]): unknown => Reflect.apply(method, instance, values);
   if (isPlain) {
     return (args): unknown => {
       const values: unknown[] = new Array(argumentCount).fill(undefined);
