@@ -315,6 +315,16 @@ describe('the HTTP API of the gateway', () => {
         '/auth/revoke',
         '/ws/stats',
       ]);
+      expect(body).toMatchObject({
+        components: {
+          schemas: {
+            StatsView: {
+              properties: { dropped_by_policy: expect.any(Object), closed_slow_consumers: { type: 'number' } },
+            },
+            DroppedByPolicyView: { required: ['drop_oldest', 'drop_newest', 'latest_only'] },
+          },
+        },
+      });
     });
 
     it('tells browsers what not to do, allows no other origin and nothing to be cached', async () => {

@@ -175,6 +175,21 @@ describe('a latest-only room', () => {
     ]);
   });
 
+  it("keeps each user's newest status", async () => {
+    await using test = await start({ outbox: { maxMessages: 3 } });
+    test.hub.namespaces.define('status', { backpressure: 'latest-only', presence: true });
+    const slow = await connectSlow(test, ['status']);
+    for (const userId of ['ann', 'bob']) await (await test.connect({ userId })).connection.join('status');
+    await test.clock.advance(1_000);
+    await sendMany(test, 'status', 2);
+    await slow.unblock();
+    expect(slow.messages.slice(1).map(({ data }) => data)).toEqual([
+      { user_id: 'ann', status: 'online' },
+      { user_id: 'bob', status: 'online' },
+      2,
+    ]);
+  });
+
   it.each([[''], ['x'.repeat(257)], ['a\nb']])('refuses the key %j to who sends it', async (key) => {
     await using test = await start();
     const sent = test.hub.sendToRoom('latest-only:x', { event: 'x', key });
