@@ -1,5 +1,5 @@
 import type { CloseCode } from '@nest-wsc/protocol';
-import type { TransportLink } from '../core/ports/transport.js';
+import type { LinkBytes, TransportLink } from '../core/ports/transport.js';
 
 /** A link without a network: keeps what is written, and refuses bytes while a test blocks it. */
 export class FakeLink implements TransportLink {
@@ -13,8 +13,8 @@ export class FakeLink implements TransportLink {
   /** Takes bytes, but asks for no more. */
   isBlocked = false;
 
-  write(bytes: Buffer): boolean {
-    if (this.closedWith === undefined && !this.isTerminated) this.writes.push(bytes);
+  write(bytes: LinkBytes): boolean {
+    if (this.closedWith === undefined && !this.isTerminated) this.writes.push(toBuffer(bytes));
     return !this.isBlocked;
   }
 
@@ -37,4 +37,8 @@ export class FakeLink implements TransportLink {
   terminate(): void {
     this.isTerminated = true;
   }
+}
+
+function toBuffer(bytes: LinkBytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
 }

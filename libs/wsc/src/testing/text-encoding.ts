@@ -16,6 +16,11 @@ export class TextEncoding implements Encoding {
     return Buffer.from(`${String(this.codec.encode(envelope))}\n`);
   }
 
+  /** As bytes in a string, as a real encoding does. */
+  encodeForOne(envelope: ServerEnvelope): string {
+    return this.encode(envelope).toString('latin1');
+  }
+
   encodeRaw(payload: Uint8Array): Buffer {
     return Buffer.concat([payload, Buffer.from('\n')]);
   }

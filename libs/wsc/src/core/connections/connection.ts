@@ -266,7 +266,8 @@ export class Connection implements OutboxOwner {
    */
   pushEnvelope(envelope: ServerEnvelope, lane: Priority = 'normal'): boolean {
     if (this.isClosed) return false;
-    return this.pushEncoded(protectedMessage(this.encoding.encode(envelope, { isBroadcast: false }), lane));
+    const bytes = this.encoding.encodeForOne(envelope);
+    return lane === 'normal' ? this.#outbox.pushOwn(bytes) : this.#outbox.push(protectedMessage(bytes, lane));
   }
 
   /** Queues what is encoded already, behind `welcome`. Answers whether it was queued. @internal */
@@ -311,7 +312,7 @@ export class Connection implements OutboxOwner {
     this.#state = 'open';
     this.#isWelcomed = true;
     // In the high lane, since nothing may leave before it.
-    this.#outbox.open(protectedMessage(this.encoding.encode(welcome, { isBroadcast: false }), 'high'));
+    this.#outbox.open(protectedMessage(this.encoding.encodeForOne(welcome), 'high'));
     // Before the release, which may pause it again.
     this.resumeInbound();
     this.#inbound?.release();

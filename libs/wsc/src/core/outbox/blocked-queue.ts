@@ -1,4 +1,5 @@
 import type { OutboxLimits } from '../hub-options.js';
+import type { LinkBytes } from '../ports/transport.js';
 import { DropIndex, type DropScope } from './drop-index.js';
 import type { EncodedMessage } from './encoded-message.js';
 import { MessageLog } from './message-log.js';
@@ -77,8 +78,8 @@ export class BlockedQueue {
   }
 
   /** Takes messages for one write: the high lane first, at least one message, then up to `maxBytes`. */
-  take(maxBytes: number): Buffer {
-    const parts: Buffer[] = [];
+  take(maxBytes: number): LinkBytes {
+    const parts: LinkBytes[] = [];
     let bytes = 0;
     for (let position = this.#log.next(); position !== undefined; position = this.#log.next()) {
       const next = this.#log.at(position)?.bytes.length ?? 0;
@@ -88,7 +89,7 @@ export class BlockedQueue {
       bytes += next;
     }
     const [only] = parts;
-    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes);
+    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts.map(toBuffer), bytes);
   }
 
   /** Whether the budget has no room for `message`, and what would have to go. */
@@ -156,4 +157,8 @@ export class BlockedQueue {
     this.#exemptEnd = this.#exemptCount;
     this.#index = undefined;
   }
+}
+
+function toBuffer(bytes: LinkBytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
 }

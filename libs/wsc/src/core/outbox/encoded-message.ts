@@ -1,4 +1,5 @@
 import type { Priority } from '../messages/message.js';
+import type { LinkBytes } from '../ports/transport.js';
 import type { Backpressure } from './backpressure.js';
 
 /**
@@ -6,7 +7,7 @@ import type { Backpressure } from './backpressure.js';
  * order: the fan-out is fast as long as all of them have the same shape.
  */
 export interface EncodedMessage {
-  readonly bytes: Buffer;
+  readonly bytes: LinkBytes;
   readonly lane: Priority;
   /** Empty where it has none. */
   readonly room: string;
@@ -20,7 +21,7 @@ export interface EncodedMessage {
 }
 
 /** A response, an error, a control envelope, or what is addressed to a user or one connection: never dropped. */
-export function protectedMessage(bytes: Buffer, lane: Priority): EncodedMessage {
+export function protectedMessage(bytes: LinkBytes, lane: Priority): EncodedMessage {
   return { bytes, lane, room: '', backpressure: 'make-room', key: '' };
 }
 

@@ -1,7 +1,7 @@
 import type { OutboxLimits } from '../hub-options.js';
-import type { Encoding, TransportLink } from '../ports/transport.js';
+import type { Encoding, LinkBytes, TransportLink } from '../ports/transport.js';
 import { BlockedQueue, type DropListener } from './blocked-queue.js';
-import type { EncodedMessage } from './encoded-message.js';
+import { protectedMessage, type EncodedMessage } from './encoded-message.js';
 import type { ChainRoots, FanOut, Flushable, Stallable } from './fan-out.js';
 import type { PendingChain } from './pending-chain.js';
 
@@ -26,6 +26,8 @@ export interface OutboxOptions {
 /** A pending sequence of this size is written before the turn ends, so that nothing large waits in memory. */
 const earlyFlushBytes = 64 * 1024;
 const earlyFlushCount = 256;
+/** Answers to one connection are written before there are more of them than Node writes without a copy on the heap. */
+const earlyTailBytes = 16 * 1024;
 /** How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes. */
 const sameTurnFactor = 16;
 
@@ -46,6 +48,8 @@ export class Outbox implements Flushable, Stallable {
   readonly #roots: ChainRoots;
   #high: PendingChain;
   #normal: PendingChain;
+  /** What only this connection gets, behind the normal lane's sequence: bytes as characters, joined as they come. */
+  #tail = '';
   #isScheduled = false;
   #isClosed = false;
   /** Until it is opened. */
@@ -72,7 +76,7 @@ export class Outbox implements Flushable, Stallable {
 
   /** Bytes that wait for the link; what the link itself holds does not count. */
   get queuedBytes(): number {
-    return this.#queue?.byteLength ?? this.#high.byteLength + this.#normal.byteLength;
+    return this.#queue?.byteLength ?? this.#high.byteLength + this.#normal.byteLength + this.#tail.length;
   }
 
   /** Lets out what was held, `first` before everything. */
@@ -89,16 +93,18 @@ export class Outbox implements Flushable, Stallable {
   push(message: EncodedMessage): boolean {
     if (this.#isClosed) return false;
     if (this.#queue !== undefined) return this.#pushBlocked(this.#queue, message);
-    const chain =
-      message.lane === 'high'
-        ? (this.#high = this.#high.append(message))
-        : (this.#normal = this.#normal.append(message));
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      this.#fanOut.schedule(this);
-    } else if (chain.byteLength >= earlyFlushBytes || chain.count >= earlyFlushCount) {
-      this.#write();
+    const chain = message.lane === 'high' ? (this.#high = this.#high.append(message)) : this.#appendNormal(message);
+    this.#schedule(chain.byteLength >= earlyFlushBytes || chain.count >= earlyFlushCount);
+    return true;
+  }
+
+  /** Queues what only this connection gets, in the normal lane and never dropped. Answers false when it was not queued. */
+  pushOwn(bytes: LinkBytes): boolean {
+    if (typeof bytes !== 'string' || this.#queue !== undefined || this.#isClosed) {
+      return this.push(protectedMessage(bytes, 'normal'));
     }
+    this.#tail += bytes;
+    this.#schedule(this.#tail.length >= earlyTailBytes);
     return true;
   }
 
@@ -139,7 +145,29 @@ export class Outbox implements Flushable, Stallable {
     this.#isClosed = true;
     this.#high = this.#roots.high;
     this.#normal = this.#roots.normal;
+    this.#tail = '';
     this.#unblock();
+  }
+
+  #appendNormal(message: EncodedMessage): PendingChain {
+    this.#foldTail();
+    return (this.#normal = this.#normal.append(message));
+  }
+
+  #foldTail(): void {
+    if (this.#tail === '') return;
+    this.#normal = this.#normal.appendOwn(this.#tail);
+    this.#tail = '';
+  }
+
+  /** @param isEarly so much is pending that it is written before the turn ends. */
+  #schedule(isEarly: boolean): void {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      this.#fanOut.schedule(this);
+    } else if (isEarly) {
+      this.#write();
+    }
   }
 
   #write(): void {
@@ -151,8 +179,12 @@ export class Outbox implements Flushable, Stallable {
       this.#high = high;
     }
     if (this.#normal !== normal) {
+      this.#foldTail();
       takesMore = this.#link.write(this.#normal.join());
       this.#normal = normal;
+    } else if (this.#tail !== '') {
+      takesMore = this.#link.write(this.#tail);
+      this.#tail = '';
     }
     if (!takesMore) this.#block();
   }

@@ -1,4 +1,5 @@
-import type { EncodedMessage } from './encoded-message.js';
+import type { LinkBytes } from '../ports/transport.js';
+import { protectedMessage, type EncodedMessage } from './encoded-message.js';
 
 /**
  * A sequence of messages that is pending on one or more connections. Sequences are interned: appending the same message
@@ -11,7 +12,7 @@ export class PendingChain {
   readonly #previous: PendingChain | undefined;
   readonly #message: EncodedMessage | undefined;
   #next: PendingChain | undefined;
-  #joined: Buffer | undefined;
+  #joined: LinkBytes | undefined;
 
   /** Without arguments the empty sequence, that all others of one encoding and lane start from. */
   constructor(previous?: PendingChain, message?: EncodedMessage) {
@@ -28,13 +29,18 @@ export class PendingChain {
     return (this.#next = new PendingChain(this, message));
   }
 
+  /** This sequence with bytes behind it that nobody else gets: it is not interned, so that those who share a sequence go on sharing. */
+  appendOwn(bytes: LinkBytes): PendingChain {
+    return new PendingChain(this, protectedMessage(bytes, 'normal'));
+  }
+
   /** Forgets what follows, so that flushed sequences can be collected. */
   forgetNext(): void {
     this.#next = undefined;
   }
 
   /** The bytes of the whole sequence; made once, then shared. Not for a root. */
-  join(): Buffer {
+  join(): LinkBytes {
     return (this.#joined ??=
       this.count === 1 && this.#message !== undefined ? this.#message.bytes : PendingChain.#concatenate(this));
   }
@@ -46,13 +52,18 @@ export class PendingChain {
     let end = whole.byteLength;
     while (chain.#previous !== undefined && chain.#message !== undefined) {
       if (chain.#joined !== undefined) {
-        buffer.set(chain.#joined);
+        put(chain.#joined, buffer, 0);
         break;
       }
       end -= chain.#message.bytes.length;
-      buffer.set(chain.#message.bytes, end);
+      put(chain.#message.bytes, buffer, end);
       chain = chain.#previous;
     }
     return buffer;
   }
+}
+
+function put(bytes: LinkBytes, into: Buffer, start: number): void {
+  if (typeof bytes === 'string') into.write(bytes, start, 'latin1');
+  else into.set(bytes, start);
 }

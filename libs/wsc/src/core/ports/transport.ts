@@ -1,6 +1,12 @@
 import type { CloseCode, ServerCodec, ServerEnvelope } from '@nest-wsc/protocol';
 
 /**
+ * Bytes for a link: a Buffer that many links may share, or, of what only one gets, a string of one character per byte
+ * (`latin1`). Such strings are joined and written without a Buffer, which costs more than all else about a small answer.
+ */
+export type LinkBytes = Buffer | string;
+
+/**
  * One way of putting envelopes into bytes on a link: codec × framing × compression. Connections with the same
  * `Encoding` object share every encoded message, so a transport keeps one object per class, not per connection.
  */
@@ -11,6 +17,11 @@ export interface Encoding {
    * @throws {TypeError} where the envelope's data can't be written.
    */
   encode(envelope: ServerEnvelope, options: EncodeOptions): Buffer;
+  /**
+   * The same for one receiver.
+   * @throws {TypeError} where the envelope's data can't be written.
+   */
+  encodeForOne(envelope: ServerEnvelope): LinkBytes;
   /** The bytes of one message with an application's own payload (raw bytes API). */
   encodeRaw(payload: Uint8Array, options: EncodeOptions): Buffer;
 }
@@ -27,8 +38,8 @@ export interface EncodeOptions {
  * more than once; nothing here throws. Does not promise: that written bytes arrive.
  */
 export interface TransportLink {
-  /** Writes shared bytes. Returns whether the link takes more; after `false` the transport calls `Connection.drained` once it does. */
-  write(bytes: Buffer): boolean;
+  /** Writes bytes, which others may share. Returns whether the link takes more; after `false` the transport calls `Connection.drained` once it does. */
+  write(bytes: LinkBytes): boolean;
   /** Stops reading from the remote program; what was read before may still arrive. */
   pause(): void;
   resume(): void;

@@ -1,7 +1,7 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import type { ServerCodec, ServerEnvelope } from '@nest-wsc/protocol';
-import type { EncodeOptions, Encoding } from '../../core/ports/transport.js';
-import { frameBytes, frameText, opcodes, type Opcode } from './framing.js';
+import type { EncodeOptions, Encoding, LinkBytes } from '../../core/ports/transport.js';
+import { frameBytes, frameText, frameTextForOne, opcodes, type Opcode } from './framing.js';
 
 /** Turns a whole payload into a compressed one (RFC 7692 §7.2.1). */
 export type Deflate = (payload: Uint8Array) => Uint8Array;
@@ -39,6 +39,12 @@ export class FrameEncoding implements Encoding {
     if (typeof payload === 'string' && !(options.isBroadcast && this.#deflate) && !this.codec.isBinary)
       return frameText(payload);
     return this.#frame(typeof payload === 'string' ? Buffer.from(payload) : payload, this.#opcode, options);
+  }
+
+  encodeForOne(envelope: ServerEnvelope): LinkBytes {
+    const payload = this.codec.encode(envelope);
+    if (typeof payload === 'string' && !this.codec.isBinary) return frameTextForOne(payload);
+    return frameBytes(typeof payload === 'string' ? Buffer.from(payload) : payload, this.#opcode);
   }
 
   /** One binary message, whatever the codec. */

@@ -24,6 +24,27 @@ export function frameText(text: string): Buffer {
   return frame;
 }
 
+/** Longer ones are no cheaper as strings. */
+const maxByteStringLength = 16 * 1024;
+const headerStrings: (string | undefined)[] = [];
+
+/**
+ * The same for one receiver: short text as a string of one character per byte, which is joined with others and written without
+ * a Buffer.
+ */
+export function frameTextForOne(text: string): Buffer | string {
+  const length = Buffer.byteLength(text);
+  if (length > maxByteStringLength) return frameText(text);
+  const header = (headerStrings[length] ??= createHeaderString(length));
+  return header + (length === text.length ? text : Buffer.from(text).toString('latin1'));
+}
+
+function createHeaderString(payloadLength: number): string {
+  const header = Buffer.alloc(headerLength(payloadLength));
+  writeHeader(header, finBit | opcodes.text, payloadLength);
+  return header.toString('latin1');
+}
+
 /** Frames `payload` as one whole message or control frame. The payload is copied, so it may be reused. */
 export function frameBytes(payload: Uint8Array, opcode: Opcode, isCompressed = false): Buffer {
   const frame = allocateFrame(payload.length);

@@ -3,7 +3,7 @@ import type { CloseCode } from '@nest-wsc/protocol';
 import { closeCodes } from '@nest-wsc/protocol';
 import { WebSocket, type RawData } from 'ws';
 import type { Logger } from '../../core/ports/logger.js';
-import type { TransportLink } from '../../core/ports/transport.js';
+import type { LinkBytes, TransportLink } from '../../core/ports/transport.js';
 import { frameBytes, opcodes } from './framing.js';
 import { closeTimeoutMs, codeOfProtocolError } from './closing.js';
 import type { LinkOwner } from './upgrade-host.js';
@@ -54,10 +54,11 @@ export class WsLink implements TransportLink {
     this.#owner = owner;
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: LinkBytes): boolean {
     if (this.#webSocket.readyState !== WebSocket.OPEN) return true;
     // False at a high-water mark, of which some Node versions count bytes that the kernel has taken at once. 'drain' is promised then.
-    if (this.#socket.write(bytes) || this.#socket.writableLength === 0) return true;
+    const takesMore = typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+    if (takesMore || this.#socket.writableLength === 0) return true;
     this.#awaitDrain();
     return false;
   }

@@ -91,11 +91,11 @@ export interface Script {
 }
 
 const who = fc.nat({ max: 4 });
-// 66,000 bytes have a length of 64 bits, 2,000 are worth compressing.
+// 2,000 bytes are worth compressing; 106 and 65,516 make a raw message longer than a length of 7 and of 16 bits.
 const byteLength = fc.oneof(
-  { weight: 10, arbitrary: fc.constantFrom(0, 0, 100) },
+  { weight: 10, arbitrary: fc.constantFrom(0, 0, 100, 105, 106) },
   { weight: 3, arbitrary: fc.constant(2_000) },
-  { weight: 1, arbitrary: fc.constantFrom(20_000, 66_000) },
+  { weight: 1, arbitrary: fc.constantFrom(20_000, 40_000, 65_515, 65_516, 66_000) },
 );
 const fate = fc.constantFrom<Fate>('pass', 'pass', 'pass', 'pass', 'veto', 'rewrite');
 
