@@ -20,6 +20,7 @@ const clientCloseCode = 1000;
 const envelopeBytes = 1_000;
 /** An outbox writes before the turn ends from here on; if its link refuses then, the rest of the turn may fill so many budgets. */
 const earlyFlushBytes = 64 * 1024;
+const earlyFlushCount = 256;
 const sameTurnFactor = 16;
 /** No link refuses so little, even while nothing is read. */
 const surelyTakenBytes = 128 * 1024;
@@ -48,6 +49,9 @@ export class Receiver {
   #byteCount = 0;
   #largestBytes = 0;
   #queuedBefore = 0;
+  /** What surely waits: nothing has left since these were queued. */
+  readonly #waiting = { high: 0, normal: 0 };
+  #waitingBytes = 0;
   /** What has been queued since its link surely takes nothing. */
   #stall: { count: number; highCount: number; unknownCount: number } | undefined;
 
@@ -99,6 +103,7 @@ export class Receiver {
     this.#byteCount += length;
     this.#largestBytes = Math.max(this.#largestBytes, length);
     this.log.sent(message, this.#queuedBytes);
+    this.#countWaiting(message.lane);
     this.#countStalled(message.lane);
     return true;
   }
@@ -149,6 +154,9 @@ export class Receiver {
     // One message may be larger than the budget, since it could never be sent otherwise.
     const most = earlyFlushBytes + (sameTurnFactor + 1) * maxBytes + this.#largestBytes;
     if (queuedBytes > most) this.#faults.push(`${queuedBytes} bytes are queued, more than ${most}`);
+    const mostMessages = Math.max(earlyFlushCount, (sameTurnFactor + 1) * maxMessages);
+    const messages = Math.max(this.#waiting.high, this.#waiting.normal);
+    if (messages > mostMessages) this.#faults.push(`${messages} messages are queued, more than ${mostMessages}`);
     if (stall === undefined || this.connection.isClosed) return;
     const isOverCount = stall.count > maxMessages || stall.highCount > maxHighMessages;
     const isOverBytes = queuedBytes > maxBytes && stall.count + stall.unknownCount > 1;
@@ -162,7 +170,8 @@ export class Receiver {
   turnEnded(): void {
     this.log.turn();
     // Answers and a late welcome come when they come, also after the flush.
-    const isSurelyTaken = this.#byteCount < surelyTakenBytes && this.#requestCount === 0 && !this.plan.isHeld;
+    const isPredictable = this.#requestCount === 0 && !this.plan.isHeld && this.clientEnd === undefined;
+    const isSurelyTaken = isPredictable && this.#byteCount < surelyTakenBytes;
     if (isSurelyTaken && this.connection.state === 'open' && this.connection.queuedBytes > 0)
       this.#faults.push(`${this.connection.queuedBytes} bytes are still queued after the turn`);
   }
@@ -190,6 +199,14 @@ export class Receiver {
           : [],
       isDrained: this.#isDrained,
     };
+  }
+
+  #countWaiting(lane: Priority): void {
+    const queuedBytes = this.#queuedBytes ?? 0;
+    if (this.#queuedBefore < this.#waitingBytes || queuedBytes <= this.#queuedBefore)
+      this.#waiting.high = this.#waiting.normal = 0;
+    if (queuedBytes > this.#queuedBefore) this.#waiting[lane] += 1;
+    this.#waitingBytes = queuedBytes;
   }
 
   #countStalled(lane: Priority): void {

@@ -145,6 +145,17 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('intercept'), isOn: fc.boolean() }) },
 );
 
+/** More than one turn may send to a link that refuses. */
+const floodedTurn: fc.Arbitrary<readonly Operation[]> = fc.tuple(
+  fc.record({ kind: fc.constant('client'), who, does: fc.constant('flood') }),
+  burst,
+  operation,
+);
+const turn: fc.Arbitrary<readonly Operation[]> = fc.oneof(
+  { weight: 15, arbitrary: fc.array(operation, { minLength: 1, maxLength: 10 }) },
+  { weight: 1, arbitrary: floodedTurn },
+);
+
 const connectionPlan: fc.Arbitrary<ConnectionPlan> = fc.record({
   userId: fc.constantFrom('ann', 'bob'),
   dialect: fc.constantFrom('wsc.v1.json', 'wsc.v1.json', 'ginforge.v1.json'),
@@ -160,7 +171,7 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
   maxHighMessages: fc.constantFrom(2, 64),
   maxBytes: fc.constantFrom(32 * 1024, 1024 * 1024),
   flushDelayMs: fc.constantFrom(0, 0, 0, 1),
-  turns: fc.array(fc.array(operation, { minLength: 1, maxLength: 10 }), { maxLength: 12 }),
+  turns: fc.array(turn, { maxLength: 12 }),
   isSettled: fc.boolean(),
   end: fc.constantFrom('close', 'drain'),
 });

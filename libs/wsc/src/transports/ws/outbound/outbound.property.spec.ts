@@ -6,7 +6,7 @@ import { scripts } from './outbound-script.fixture.js';
  * `FC_NUM_RUNS=2000 npx jest outbound.property` looks further. A failure is printed with its seed and path, with which
  * `fc.assert(…, { seed, path })` plays it again.
  */
-const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 100);
+const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 150);
 /** A run that hangs takes its time-out, so shrinking it might take for ever. */
 const shrinkingMs = 60_000;
 
