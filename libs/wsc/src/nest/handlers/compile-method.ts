@@ -7,8 +7,8 @@ import type { Logger } from '../../core/index.js';
 import { classOf, methodOf, moduleOf, type Method } from '../nest-container.js';
 import { answerException } from './exception-filters.js';
 import { verdictOf } from './guard-verdict.js';
-import type { WscInterceptorsConsumer } from './interceptors-consumer.js';
 import type { MethodParts, MethodPartsFinder, Parameter } from './method-parts.js';
+import { runInterceptors } from './run-interceptors.js';
 import { isStream, withErrorsMapped } from './streams.js';
 import { paramsKeyOf } from './ws-params.js';
 
@@ -17,7 +17,6 @@ export type Call = (args: unknown[]) => MaybePromise<unknown>;
 
 export interface CompileTools {
   readonly parts: MethodPartsFinder;
-  readonly interceptors: WscInterceptorsConsumer;
   readonly filters: ExternalExceptionFilterContext;
   readonly logger: Logger;
 }
@@ -59,7 +58,7 @@ export function compileMethod(tools: CompileTools, target: CompileTarget): Call 
   const invoked = invoking(parts, bound);
   const intercepted =
     options.interceptors === true && parts.interceptors.length > 0
-      ? intercepting(tools.interceptors, { ...bound, interceptors: parts.interceptors, next: invoked })
+      ? intercepting(parts.interceptors, bound, invoked)
       : invoked;
   const guarded =
     options.guards === true && parts.guards.length > 0 ? guarding(parts.guards, bound, intercepted) : intercepted;
@@ -103,22 +102,12 @@ async function pipeThrough(
   return result;
 }
 
-interface Intercepted extends Bound {
-  readonly interceptors: MethodParts['interceptors'];
-  readonly next: Call;
+function intercepting(interceptors: MethodParts['interceptors'], bound: Bound, next: Call): Call {
+  return (args) => runInterceptors({ interceptors, context: contextOf(bound, args), next: () => next(args) });
 }
 
-function intercepting(consumer: WscInterceptorsConsumer, intercepted: Intercepted): Call {
-  const { interceptors, instance, method, next } = intercepted;
-  return (args) => consumer.intercept(interceptors, args, instance, method, async () => next(args), 'ws');
-}
-
-function guarding(guards: readonly CanActivate[], { classRef, method }: Bound, next: Call): Call {
-  return (args) => {
-    const context = new ExecutionContextHost(args, classRef, method);
-    context.setType('ws');
-    return whenReady(activate(guards, context, 0), () => next(args));
-  };
+function guarding(guards: readonly CanActivate[], bound: Bound, next: Call): Call {
+  return (args) => whenReady(activate(guards, contextOf(bound, args), 0), () => next(args));
 }
 
 /** @throws {ForbiddenException} when one says no, or whatever one of them throws. */
@@ -142,12 +131,10 @@ interface Filtered extends CompileTarget, Bound {
 }
 
 function filtering(tools: CompileTools, target: Filtered): Call {
-  const { wrapper, next, classRef, method, instance, contextId } = target;
+  const { wrapper, next, method, instance, contextId } = target;
   const filters = tools.filters.create(instance, method, moduleOf(wrapper).token, contextId, wrapper.id);
   const answer = (exception: unknown, args: unknown[]): Promise<unknown> => {
-    const host = new ExecutionContextHost(args, classRef, method);
-    host.setType('ws');
-    return answerException({ filters, exception, host, logger: tools.logger });
+    return answerException({ filters, exception, host: contextOf(target, args), logger: tools.logger });
   };
   const mapped = (result: unknown, args: unknown[]): unknown =>
     isStream(result) ? withErrorsMapped(result, (exception) => answer(exception, args)) : result;
@@ -163,4 +150,11 @@ function filtering(tools: CompileTools, target: Filtered): Call {
       return answer(exception, args);
     }
   };
+}
+
+/** What guards, interceptors and filters see of a call. */
+function contextOf({ classRef, method }: Bound, args: unknown[]): ExecutionContextHost {
+  const context = new ExecutionContextHost(args, classRef, method);
+  context.setType('ws');
+  return context;
 }

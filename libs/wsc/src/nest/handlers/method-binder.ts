@@ -5,7 +5,6 @@ import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Logger } from '../../core/index.js';
 import { compileMethod, type Call, type CompileTarget, type CompileTools } from './compile-method.js';
 import { enhancersOf } from '../nest-container.js';
-import { WscInterceptorsConsumer } from './interceptors-consumer.js';
 import { MethodPartsFinder } from './method-parts.js';
 import type { RequestScopes } from './request-scopes.js';
 
@@ -29,7 +28,6 @@ export class MethodBinder {
     this.#scopes = dependencies.scopes;
     this.#tools = {
       parts: new MethodPartsFinder(container, config),
-      interceptors: new WscInterceptorsConsumer(),
       filters: new ExternalExceptionFilterContext(container, config),
       logger,
     };

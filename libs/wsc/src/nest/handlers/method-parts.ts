@@ -5,12 +5,12 @@ import { ContextUtils, type ParamProperties } from '@nestjs/core/helpers/context
 import {
   GuardsConsumer,
   GuardsContextCreator,
+  InterceptorsConsumer,
   InterceptorsContextCreator,
   PipesConsumer,
   PipesContextCreator,
 } from '@nestjs/core/internal';
 import { methodOf, type Method } from '../nest-container.js';
-import { WscInterceptorsConsumer } from './interceptors-consumer.js';
 import { isBody, isPiped, wsParams } from './ws-params.js';
 
 /** A parameter of a method: where its value comes from, and what it goes through. */
@@ -27,7 +27,7 @@ export interface Parameter {
 /** What stands around one method of one instance, in Nest's order. */
 export interface MethodParts {
   readonly guards: readonly CanActivate[];
-  readonly interceptors: NestInterceptor[];
+  readonly interceptors: readonly NestInterceptor[];
   readonly parameters: readonly Parameter[];
   /** How many arguments the method is called with. */
   readonly argumentCount: number;
@@ -66,7 +66,7 @@ export class MethodPartsFinder {
       this.#guards,
       new GuardsConsumer(),
       this.#interceptors,
-      new WscInterceptorsConsumer(),
+      new InterceptorsConsumer(),
       container.getModules(),
       this.#pipes,
       new PipesConsumer(),

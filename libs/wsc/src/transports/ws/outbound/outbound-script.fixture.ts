@@ -145,14 +145,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('intercept'), isOn: fc.boolean() }) },
 );
 
-/** More than one turn may send to a link that refuses. */
-const floodedTurn: fc.Arbitrary<readonly Operation[]> = fc.tuple(
-  fc.record({ kind: fc.constant('client'), who, does: fc.constant('flood') }),
-  burst,
-  operation,
-);
+/** A turn that sends more than one budget to a link which has just refused. */
+const floodedTurn: fc.Arbitrary<readonly Operation[]> = fc
+  .tuple(who, burst, fc.constantFrom(40, 300))
+  .map(([flooded, messages, count]) => [
+    { kind: 'client', who: flooded, does: 'flood' },
+    { ...messages, who: flooded, count },
+  ]);
 const turn: fc.Arbitrary<readonly Operation[]> = fc.oneof(
-  { weight: 15, arbitrary: fc.array(operation, { minLength: 1, maxLength: 10 }) },
+  { weight: 8, arbitrary: fc.array(operation, { minLength: 1, maxLength: 10 }) },
   { weight: 1, arbitrary: floodedTurn },
 );
 
