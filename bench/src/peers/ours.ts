@@ -9,7 +9,7 @@ import { portOf, readOptions, secret } from './server-options.js';
 import { serve } from './serve.js';
 import { pace, publish, type PaceCommand, type PublishCommand } from './workload.js';
 
-const { compression = false, flushDelayMs = 0 } = readOptions();
+const { compression = false, flushDelayMs = 0, anonymous = false } = readOptions();
 
 /** The product as an application uses it: module, gateway, hub, with tokens checked. */
 @WebSocketGateway({ path: '/ws' })
@@ -53,8 +53,7 @@ class BenchGateway {
 @Module({
   imports: [
     WscModule.forRoot({
-      auth: 'required',
-      jwt: { secret },
+      ...(anonymous ? { auth: 'none' } : { auth: 'required', jwt: { secret } }),
       compression,
       flushDelayMs,
       maxConnections: 0,

@@ -4,6 +4,8 @@ import type { Server } from 'node:net';
 export interface ServerOptions {
   readonly compression?: boolean;
   readonly flushDelayMs?: number;
+  /** Checks no tokens. */
+  readonly anonymous?: boolean;
   /** uWebSockets.js: publish inside the message handler, where it does not coalesce. */
   readonly publishInHandler?: boolean;
 }

@@ -4,6 +4,7 @@ import { roomName } from './room.js';
 
 const everybody: readonly Variant[] = [
   { peer: 'ours', note: 'with a JWT' },
+  { peer: 'ours', note: 'without any check', options: { anonymous: true } },
   { peer: 'stock', note: 'without any check' },
   { peer: 'ws', note: 'without any check' },
   { peer: 'socket.io', note: 'without any check' },

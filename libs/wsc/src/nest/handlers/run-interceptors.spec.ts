@@ -20,9 +20,7 @@ import { runInterceptors } from './run-interceptors.js';
 
 const passing = { intercept: (_context: unknown, next: CallHandler) => next.handle() };
 
-class Handlers {}
-
-const context = new ExecutionContextHost([], Handlers, () => undefined);
+const context = new ExecutionContextHost([]);
 
 function intercepted(result: unknown, ...interceptors: NestInterceptor[]): Promise<unknown> {
   return runInterceptors({ interceptors, context, next: () => Promise.resolve(result) });
