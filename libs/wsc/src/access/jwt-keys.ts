@@ -1,5 +1,5 @@
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { JWTVerifyGetKey } from 'jose';
+import { createPublicKey, webcrypto, type KeyObject } from 'node:crypto';
+import { errors, type CryptoKey, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../core/ports/clock.js';
 import type { Logger } from '../core/ports/logger.js';
 import { RemoteKeySet, type RemoteKeySetOptions } from './remote-key-set.js';
@@ -24,7 +24,13 @@ interface Dependencies {
   readonly logger: Logger;
 }
 
-const secretAlgorithms = ['HS256', 'HS384', 'HS512'];
+/** The algorithms of a secret, with the hash of each (RFC 7518 §3.2). */
+const hashes: ReadonlyMap<string, string> = new Map([
+  ['HS256', 'SHA-256'],
+  ['HS384', 'SHA-384'],
+  ['HS512', 'SHA-512'],
+]);
+const secretAlgorithms = [...hashes.keys()];
 const rsaPssAlgorithms = ['PS256', 'PS384', 'PS512'];
 const rsaAlgorithms = ['RS256', 'RS384', 'RS512', ...rsaPssAlgorithms];
 const edwardsAlgorithms = ['Ed25519', 'EdDSA'];
@@ -63,7 +69,7 @@ function verifierFor(keys: JwtKeys, deps: Dependencies): Verifier {
   return { key, algorithms: algorithmsOf(key) };
 }
 
-function parseSecret(secret: string, logger: Logger): KeyObject {
+function parseSecret(secret: string, logger: Logger): JWTVerifyGetKey {
   if (secret.length === 0) throw new Error('Expected the JWT secret not to be empty.');
   if (secret.includes('-----BEGIN')) {
     throw new Error('The JWT secret is a PEM key, which is not secret. Give it as the public key instead.');
@@ -72,7 +78,23 @@ function parseSecret(secret: string, logger: Logger): KeyObject {
   if (bytes.length < minSecretBytes) {
     logger.warn('The JWT secret is shorter than 32 bytes (RFC 7518 §3.2) and may be guessed from any token.');
   }
-  return createSecretKey(bytes);
+  return secretFinder(bytes);
+}
+
+/** Imports the secret once per algorithm; jose would do it again for each token, which takes longer than the check. */
+function secretFinder(bytes: Buffer): JWTVerifyGetKey {
+  const imported = new Map<string, Promise<CryptoKey>>();
+  return ({ alg }) => {
+    const hash = hashes.get(alg);
+    // Not reached: jose has compared `alg` with the accepted ones before it asks for the key.
+    if (hash === undefined) throw new errors.JOSEAlgNotAllowed(`"${alg}" is no algorithm of a secret.`);
+    let key = imported.get(alg);
+    if (key === undefined) {
+      key = webcrypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash }, false, ['verify']);
+      imported.set(alg, key);
+    }
+    return key;
+  };
 }
 
 function parsePublicKey(pem: string): KeyObject {
