@@ -77,11 +77,11 @@ export interface Message<Data = unknown> {
   readonly id: string;
   readonly data: Data;
   /** The sender's user id, stated by the server. */
-  readonly from?: string;
-  readonly fromName?: string;
+  readonly from?: string | undefined;
+  readonly fromName?: string | undefined;
   /** The user it was sent to, where it is a private message; the sender's other devices get it, too. */
-  readonly to?: string;
-  readonly room?: string;
+  readonly to?: string | undefined;
+  readonly room?: string | undefined;
   readonly offset?: number;
   readonly epoch?: string;
   /** Milliseconds since 1970, on the server's clock. */

@@ -108,12 +108,12 @@ export interface ServerNotifyEnvelope {
   readonly id: string;
   readonly data: unknown;
   /** The sender's user id, set by the server. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** The sender's display name, set by the server. */
-  readonly fromName?: string;
+  readonly fromName?: string | undefined;
   /** The addressed user, on a `chat` that reaches the sender's own other devices too. */
-  readonly to?: string;
-  readonly room?: string;
+  readonly to?: string | undefined;
+  readonly room?: string | undefined;
   /** Position in the stream of the room or the inbox (PROTOCOL.md §6.1). */
   readonly offset?: number;
   /** Offsets of different epochs can't be compared. */

@@ -78,13 +78,14 @@ export class Delivery {
   }
 
   toConnections(message: OutboundMessage, connections: Iterable<Connection>, except?: Connection): DeliveryCount {
-    return this.#counted(message, false, (encoder, count) => {
+    return this.#counted(message, false, (encoder, tally) => {
       for (const connection of connections) {
         // One that closes is gone for its senders, and no drop.
         if (connection === except || connection.isClosed) continue;
         const ack = message.ack !== undefined && connection.canAck;
         if (message.ack !== undefined && message.ack.attempt > 1 && !ack) continue;
-        count(connection.pushEncoded(encoder.encodedFor(connection.encoding, ack)));
+        if (connection.pushEncoded(encoder.encodedFor(connection.encoding, ack))) tally.queued += 1;
+        else tally.dropped += 1;
       }
     });
   }
@@ -94,12 +95,14 @@ export class Delivery {
     groups: Iterable<readonly [Encoding, readonly Connection[]]>,
     except: Connection | undefined,
   ): DeliveryCount {
-    return this.#counted(message, true, (encoder, count) => {
+    return this.#counted(message, true, (encoder, tally) => {
       for (const [encoding, connections] of groups) {
         const encoded = encoder.encodedFor(encoding, false);
         // A copy is not needed: a push never removes a connection from its audience in the same turn's walk.
         for (const connection of connections) {
-          if (connection !== except && !connection.isClosed) count(connection.pushEncoded(encoded));
+          if (connection === except || connection.isClosed) continue;
+          if (connection.pushEncoded(encoded)) tally.queued += 1;
+          else tally.dropped += 1;
         }
       }
     });
@@ -108,23 +111,25 @@ export class Delivery {
   #counted(
     message: OutboundMessage,
     isBroadcast: boolean,
-    walk: (encoder: MessageEncoder, count: (isQueued: boolean) => void) => void,
+    walk: (encoder: MessageEncoder, tally: Tally) => void,
   ): DeliveryCount {
-    let queued = 0;
-    let dropped = 0;
+    const tally = { queued: 0, dropped: 0 };
     try {
-      walk(new MessageEncoder(message, this.#namespaces, isBroadcast), (isQueued) => {
-        if (isQueued) queued += 1;
-        else dropped += 1;
-      });
+      walk(new MessageEncoder(message, this.#namespaces, isBroadcast), tally);
     } catch (cause) {
-      return { queued, dropped, error: cannotWrite(message.event, cause) };
+      return { ...tally, error: cannotWrite(message.event, cause) };
     } finally {
-      this.#counters.messagesSent += queued;
-      this.#counters.droppedMessages += dropped;
+      this.#counters.messagesSent += tally.queued;
+      this.#counters.droppedMessages += tally.dropped;
     }
-    return { queued, dropped };
+    return tally;
   }
+}
+
+/** How it went so far. */
+interface Tally {
+  queued: number;
+  dropped: number;
 }
 
 /** A send of data that JSON can't hold is the application's mistake, so it is told which message it was and why. */
@@ -134,16 +139,17 @@ export function cannotWrite(event: string, cause: unknown): WscError {
 }
 
 function notifyEnvelope(message: OutboundMessage, ack: boolean): ServerNotifyEnvelope {
+  // One literal with every field, so that all of them have one shape.
   return {
     type: 'notify',
     event: message.event,
     id: message.id,
     data: message.data,
-    ...(message.from !== undefined && { from: message.from }),
-    ...(message.fromName !== undefined && { fromName: message.fromName }),
-    ...(message.to !== undefined && { to: message.to }),
-    ...(message.room !== undefined && { room: message.room }),
-    ...(ack && { ack: true }),
+    from: message.from,
+    fromName: message.fromName,
+    to: message.to,
+    room: message.room,
+    ack,
     timestamp: message.timestamp,
   };
 }

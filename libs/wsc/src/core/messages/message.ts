@@ -28,14 +28,14 @@ export interface OutboundMessage {
   readonly id: string;
   readonly event: string;
   readonly data: unknown;
-  readonly from?: string;
-  readonly fromName?: string;
-  readonly room?: string;
+  readonly from?: string | undefined;
+  readonly fromName?: string | undefined;
+  readonly room?: string | undefined;
   /** The addressed user of a message between clients, for the sender's other devices. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   readonly priority: Priority;
   /** What `backpressure: 'latest-only'` compares. @default the event name */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Asks each device that can for an acknowledgement; from the second attempt on only those. */
   readonly ack?: { readonly attempt: number };
   /** Milliseconds since 1970. */

@@ -4,6 +4,7 @@ import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
 import { createMessageId } from '../ids.js';
 import type { InterceptorChain, OutboundTarget } from '../extensions/interceptors.js';
+import { asError } from '../async/as-error.js';
 import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-promise.js';
 import type { Broker, DeliveryCount, Destination } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
@@ -145,24 +146,28 @@ export class Sender {
   }
 
   #settle<T>(send: () => MaybePromise<T>): Promise<T> {
-    // `async` runs up to its first await in this turn; it only turns a throw into a rejection.
-    const run = async (): Promise<T> => send();
-    return neverUnhandled(run(), this.#deps.onFailure);
+    try {
+      const sent = send();
+      return sent instanceof Promise ? neverUnhandled(sent, this.#deps.onFailure) : Promise.resolve(sent);
+    } catch (error) {
+      return neverUnhandled(Promise.reject<T>(asError(error)), this.#deps.onFailure);
+    }
   }
 }
 
 /** @throws {WscError} WSC_INVALID_NAME */
 function createMessage(clock: Clock, input: MessageInput, room?: string): OutboundMessage {
+  // One literal with every field, so that all of them have one shape.
   return {
     id: input.id === undefined ? createMessageId() : parseId(input.id),
     event: parseEvent(input.event),
     data: input.data ?? null,
-    ...(input.from !== undefined && { from: input.from }),
-    ...(input.fromName !== undefined && { fromName: input.fromName }),
-    ...(input.to !== undefined && { to: input.to }),
-    ...(room !== undefined && { room }),
+    from: input.from,
+    fromName: input.fromName,
+    room,
+    to: input.to,
     priority: input.priority ?? 'normal',
-    ...(input.key !== undefined && { key: parseMessageKey(input.key) }),
+    key: input.key === undefined ? undefined : parseMessageKey(input.key),
     timestamp: clock.now(),
   };
 }
