@@ -32,11 +32,21 @@ switch (command.kind) {
 async function run({ chosen, rounds, scale, peers, docs, profile }: RunOptions): Promise<void> {
   const cores = findCores();
   const machine = describeMachine();
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}; ${machine.peers.join(', ')}`);
-  if (cores.server === undefined) console.log('Processes share all cores here: figures are worth less (needs two cores and taskset).');
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}; ${machine.peers.join(', ')}`,
+  );
+  if (cores.server === undefined)
+    console.log('Processes share all cores here: figures are worth less (needs two cores and taskset).');
   const results: ScenarioResult[] = [];
   for (const scenario of chosen) {
-    const result = await measure(scenario, { rounds, scale, cores, peers, profiles: profile ? profilesFolder : undefined, onProgress });
+    const result = await measure(scenario, {
+      rounds,
+      scale,
+      cores,
+      peers,
+      profiles: profile ? profilesFolder : undefined,
+      onProgress,
+    });
     console.log(describeScenario(result));
     results.push(result);
     await save(scenario.name, { date: new Date().toISOString(), machine, rounds, ...result });

@@ -39,12 +39,12 @@ export async function startRun({ peer, options, cores, profile }: RunSetup): Pro
   const command = peer.command();
   if (command === undefined) throw new Error(`${peer.label} is not installed.`);
   const [server, load] = await Promise.all([
-    ProcessCalls.start<ServerReport, number>({ command: [...command, JSON.stringify(options)], core: cores.server }),
-    ProcessCalls.start<LoadGenerator, string>({ command: [process.execPath, loadScript], core: cores.load }),
+    ProcessCalls.start<ServerReport>({ command: [...command, JSON.stringify(options)], core: cores.server }),
+    ProcessCalls.start<LoadGenerator>({ command: [process.execPath, loadScript], core: cores.load }),
   ]);
   return {
     peer,
-    port: server.ready,
+    port: Number(server.ready),
     server: server.process,
     load: load.process,
     profile: peer.name === 'bun' ? undefined : profile,

@@ -24,7 +24,7 @@ const runTimeoutMs = 120_000;
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<ScenarioResult> {
   const { peers, rounds } = options;
   const variants = scenario.variants.filter(({ peer }) => peers === undefined || peers.includes(peer));
-  const measured = variants.map((variant) => ({ variant, samples: [] as Sample[], failure: missingPeer(variant) }));
+  const measured = variants.map(toMeasure);
   for (let round = 1; round <= rounds; round += 1) {
     for (const entry of measured.filter(({ failure }) => failure === undefined)) {
       const startedAt = performance.now();
@@ -39,6 +39,16 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
     }
   }
   return summarize(scenario, measured);
+}
+
+interface Measured {
+  readonly variant: Variant;
+  readonly samples: Sample[];
+  failure: string | undefined;
+}
+
+function toMeasure(variant: Variant): Measured {
+  return { variant, samples: [], failure: missingPeer(variant) };
 }
 
 async function measureOnce(scenario: Scenario, variant: Variant, options: MeasureOptions): Promise<Sample> {

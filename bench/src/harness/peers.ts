@@ -38,7 +38,11 @@ export const peers: readonly Peer[] = [
   nodePeer({ name: 'ours', label: 'nest-wsc', dialect: 'wsc.v1.json' }, 'ours', '@nest-wsc/wsc'),
   nodePeer({ name: 'stock', label: 'Nest ws adapter', dialect: 'plain' }, 'stock', '@nestjs/platform-ws'),
   nodePeer({ name: 'ws', label: 'ws alone', dialect: 'plain' }, 'ws', 'ws'),
-  nodePeer({ name: 'socket.io', label: 'Nest Socket.IO', dialect: 'socket.io' }, 'socket-io', '@nestjs/platform-socket.io'),
+  nodePeer(
+    { name: 'socket.io', label: 'Nest Socket.IO', dialect: 'socket.io' },
+    'socket-io',
+    '@nestjs/platform-socket.io',
+  ),
   nodePeer({ name: 'uws', label: 'uWebSockets.js', dialect: 'plain' }, 'uws', '@trufflesuite/uws-js-unofficial'),
   {
     name: 'bun',

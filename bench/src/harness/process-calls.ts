@@ -31,9 +31,9 @@ export class ProcessCalls<T extends object> {
   }
 
   /** Starts a process and waits until it is ready. Answers it and what it said then. @throws {Error} where it doesn't get ready. */
-  static async start<T extends object, R>(spec: ProcessSpec): Promise<{ process: ProcessCalls<T>; ready: R }> {
+  static async start<T extends object>(spec: ProcessSpec): Promise<{ process: ProcessCalls<T>; ready: unknown }> {
     const started = new ProcessCalls<T>(spec);
-    return { process: started, ready: await started.#wait<R>(readyId) };
+    return { process: started, ready: await started.#wait(readyId) };
   }
 
   /** @throws {Error} what the method throws, or that the process has ended. */

@@ -49,8 +49,8 @@ const socketIo: Dialect = {
   // Packet types of Engine.IO and Socket.IO: 4 2 is a message with an event, 4 3 its acknowledgement.
   request: (event, data, id) => `42${String(1000 + id)}${JSON.stringify([event, data])}`,
   parseReply: (text) => {
-    const list: unknown = JSON.parse(text.replace(/^\d+/, ''));
-    return Array.isArray(list) ? list[0] : undefined;
+    const list: readonly unknown[] = JSON.parse(text.replace(/^\d+/, ''));
+    return list[0];
   },
   answer: (text) => (text === '2' ? '3' : undefined),
 };

@@ -10,7 +10,18 @@ export function clientFrame(payload: string | Uint8Array, code: number = opcode.
       ? [0x80 | code, 0x80 | length]
       : length <= 0xffff
         ? [0x80 | code, 0x80 | 126, length >> 8, length & 0xff]
-        : [0x80 | code, 0x80 | 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff];
+        : [
+            0x80 | code,
+            0x80 | 127,
+            0,
+            0,
+            0,
+            0,
+            length >>> 24,
+            (length >> 16) & 0xff,
+            (length >> 8) & 0xff,
+            length & 0xff,
+          ];
   return Buffer.concat([Buffer.from(header), Buffer.alloc(4), bytes]);
 }
 
@@ -66,11 +77,7 @@ export class FrameReader {
     const headerLength = short === 126 ? 4 : short === 127 ? 10 : 2;
     if (available < headerLength) return this.#keep(bytes, position, end);
     const payload =
-      short === 126
-        ? bytes.readUInt16BE(position + 2)
-        : short === 127
-          ? bytes.readUInt32BE(position + 6)
-          : short;
+      short === 126 ? bytes.readUInt16BE(position + 2) : short === 127 ? bytes.readUInt32BE(position + 6) : short;
     const code = (bytes[position] ?? 0) & 0x0f;
     const start = position + headerLength;
     if (start + payload <= end) {

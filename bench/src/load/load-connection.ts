@@ -39,7 +39,8 @@ export class LoadConnection implements FrameSink {
   #closed: () => void = () => undefined;
   readonly #gone: Promise<void>;
 
-  private constructor({ port, dialect, index, deflate = false }: ConnectTarget) {
+  private constructor(target: ConnectTarget) {
+    const { port, dialect } = target;
     this.#dialect = dialect;
     this.#introductions = dialect.introduction === undefined ? 0 : 1;
     this.#gone = new Promise((resolve) => (this.#closed = resolve));
@@ -55,7 +56,7 @@ export class LoadConnection implements FrameSink {
         },
       },
     });
-    this.#socket.on('connect', () => this.#socket.write(upgradeRequest(port, dialect, index, deflate)));
+    this.#socket.on('connect', () => this.#socket.write(upgradeRequest(target)));
     this.#socket.on('error', (error) => this.#failed(error));
     this.#socket.on('close', () => {
       this.isClosed = true;
@@ -102,6 +103,7 @@ export class LoadConnection implements FrameSink {
   }
 
   /** @internal for the reader */
+  // eslint-disable-next-line no-restricted-syntax -- called for each frame: an object would be an allocation that the load pays
   frame(code: number, chunk: Buffer, start: number, end: number): void {
     if (code === opcode.text || code === opcode.binary) this.#message(chunk, start, end);
     else if (code === opcode.ping) this.write(clientFrame(chunk.subarray(start, end), opcode.pong));
@@ -144,7 +146,7 @@ export class LoadConnection implements FrameSink {
   }
 }
 
-function upgradeRequest(port: number, dialect: Dialect, index: number, deflate: boolean): string {
+function upgradeRequest({ port, dialect, index, deflate = false }: ConnectTarget): string {
   return [
     `GET ${dialect.path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,

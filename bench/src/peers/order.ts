@@ -1,4 +1,10 @@
-import { Injectable, type CanActivate, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Injectable,
+  type CanActivate,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { IsInt, IsString, MaxLength, Min } from 'class-validator';
 import type { Observable } from 'rxjs';
 

@@ -21,7 +21,7 @@ export function byteSize(bytes: number): string {
 /** A column of a table of results. */
 export interface Column {
   readonly head: string;
-  cell(row: Row): string | undefined;
+  readonly cell: (row: Row) => string | undefined;
 }
 
 /** The columns that a scenario's rows fill. */
@@ -32,10 +32,12 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
     { head: 'CPU', cell: ({ cpuNs }) => written(cpuNs, duration) },
     {
       head: 'spread',
-      cell: ({ cpuNsMin = NaN, cpuNsMax }) =>
-        written(cpuNsMax, (largest) => `${duration(cpuNsMin)} – ${duration(largest)}`),
+      cell: ({ ranges: { cpuNs } }) => cpuNs?.map(duration).join(' – '),
     },
-    { head: '÷ stock', cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))) },
+    {
+      head: '÷ stock',
+      cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))),
+    },
     { head: 'of it user', cell: ({ userNs }) => written(userNs, duration) },
     { head: 'per second', cell: ({ perSecond }) => written(perSecond, figure) },
     { head: 'p50', cell: ({ p50 }) => written(p50, (microseconds) => duration(microseconds * 1000)) },

@@ -1,5 +1,18 @@
+import type { Spent } from '../harness/bench-run.js';
 import { peerOf, type PeerName } from '../harness/peers.js';
-import { MissingRow, type Goal, type Row, type Rows, type Sample, type Scenario, type Variant } from '../scenarios/scenario.js';
+import {
+  figureNames,
+  MissingRow,
+  type FigureName,
+  type Figures,
+  type Goal,
+  type Range,
+  type Row,
+  type Rows,
+  type Sample,
+  type Scenario,
+  type Variant,
+} from '../scenarios/scenario.js';
 import { median } from './median.js';
 
 /** A scenario with its figures. */
@@ -56,43 +69,50 @@ export function summarize(scenario: Scenario, measured: readonly VariantSamples[
 }
 
 function rowOf({ variant, samples }: VariantSamples): Row {
-  const costs = samples.flatMap(({ spent, operations }) =>
-    spent === undefined || operations === undefined ? [] : [((spent.userUs + spent.systemUs) * 1000) / operations],
-  );
-  const userCosts = samples.flatMap(({ spent, operations }) =>
-    spent === undefined || operations === undefined ? [] : [(spent.userUs * 1000) / operations],
-  );
+  const values = valuesOf(samples);
   const busy = samples.flatMap(({ spent }) => (spent === undefined ? [] : [spent.loadBusy]));
   return {
     variant,
     label: labelOf(variant),
     rounds: samples.length,
-    ...given('cpuNs', median(costs)),
-    ...(costs.length > 0 && { cpuNsMin: Math.min(...costs), cpuNsMax: Math.max(...costs) }),
-    ...given('userNs', median(userCosts)),
-    ...figure('perSecond', samples),
-    ...figure('p50', samples),
-    ...figure('p99', samples),
-    ...figure('bytes', samples),
-    ...figure('delivered', samples),
+    ...ofEach(values, median),
+    ranges: ofEach(values, rangeOf),
     ...(busy.length > 0 && { loadBusy: Math.max(...busy) }),
   };
 }
 
-function figure<N extends 'perSecond' | 'p50' | 'p99' | 'bytes' | 'delivered'>(
-  name: N,
-  samples: readonly Sample[],
-): { readonly [Name in N]?: number } {
-  const values = samples.flatMap((sample) => {
-    const value = sample[name];
-    return value === undefined || !Number.isFinite(value) ? [] : [value];
-  });
-  return given(name, median(values));
+type Values = Readonly<Record<FigureName, readonly number[]>>;
+
+/** What each round gave, figure by figure. */
+function valuesOf(samples: readonly Sample[]): Values {
+  const all = (of: (sample: Sample) => number | undefined): number[] =>
+    samples.map((sample) => of(sample) ?? NaN).filter(Number.isFinite);
+  return {
+    cpuNs: all((sample) => perOperation(sample, ({ userUs, systemUs }) => userUs + systemUs)),
+    userNs: all((sample) => perOperation(sample, ({ userUs }) => userUs)),
+    perSecond: all(({ perSecond }) => perSecond),
+    p50: all(({ p50 }) => p50),
+    p99: all(({ p99 }) => p99),
+    bytes: all(({ bytes }) => bytes),
+    delivered: all(({ delivered }) => delivered),
+  };
 }
 
-function given<N extends string>(name: N, value: number | undefined): { readonly [Name in N]?: number };
-function given(name: string, value: number | undefined): Readonly<Record<string, number>> {
-  return value === undefined ? {} : { [name]: value };
+function perOperation({ spent, operations }: Sample, of: (spent: Spent) => number): number | undefined {
+  return spent === undefined || operations === undefined ? undefined : (of(spent) * 1000) / operations;
+}
+
+function ofEach<T>(values: Values, of: (values: readonly number[]) => T | undefined): Figures<T> {
+  const found: Partial<Record<FigureName, T>> = {};
+  for (const name of figureNames) {
+    const value = of(values[name]);
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+function rangeOf(values: readonly number[]): Range | undefined {
+  return values.length === 0 ? undefined : [Math.min(...values), Math.max(...values)];
 }
 
 function finder(rows: readonly Row[]): Rows {

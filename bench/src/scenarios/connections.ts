@@ -45,7 +45,8 @@ const memory: Scenario = {
       text: 'memory per idle, authenticated connection in one room, against stock Nest',
       goal: 0.5,
       stretch: 0.4,
-      value: (rows) => (rows.of('ours', 'with a JWT').bytes ?? NaN) / (rows.of('stock', 'without any check').bytes ?? NaN),
+      value: (rows) =>
+        (rows.of('ours', 'with a JWT').bytes ?? NaN) / (rows.of('stock', 'without any check').bytes ?? NaN),
     },
     {
       text: 'the same against ws alone',

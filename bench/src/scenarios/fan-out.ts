@@ -33,7 +33,10 @@ function burst(members: number, bytes: number, variants: readonly Variant[]): Sc
       })),
     ],
     measure: async (run, _variant, scale) => {
-      const size = scale === 'full' ? { members, messages: 100, durationMs: 2000 } : { members: 20, messages: 10, durationMs: 100 };
+      const size =
+        scale === 'full'
+          ? { members, messages: 100, durationMs: 2000 }
+          : { members: 20, messages: 10, durationMs: 100 };
       await fillRoom(run, size);
       return measureBursts(run, { ...size, bytes });
     },
@@ -60,7 +63,8 @@ const sustained: Scenario = {
     },
   ],
   measure: async (run, _variant, scale) => {
-    const size = scale === 'full' ? { members: 1000, perSecond: 1000, seconds: 4 } : { members: 20, perSecond: 100, seconds: 0.2 };
+    const size =
+      scale === 'full' ? { members: 1000, perSecond: 1000, seconds: 4 } : { members: 20, perSecond: 100, seconds: 0.2 };
     await fillRoom(run, size);
     return measurePace(run, { ...size, bytes: 128 });
   },
@@ -121,8 +125,16 @@ const paced: Scenario = {
 /** Many messages to many: where sharing pays. */
 export const fanOutScenarios: readonly Scenario[] = [
   burst(1000, 128, everybody),
-  burst(5000, 128, everybody.filter(({ peer }) => peer !== 'ws' && peer !== 'socket.io')),
-  burst(1000, 512, everybody.filter(({ note }) => note === undefined)),
+  burst(
+    5000,
+    128,
+    everybody.filter(({ peer }) => peer !== 'ws' && peer !== 'socket.io'),
+  ),
+  burst(
+    1000,
+    512,
+    everybody.filter(({ note }) => note === undefined),
+  ),
   sustained,
   oneAtATime,
   paced,

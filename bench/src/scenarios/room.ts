@@ -77,7 +77,10 @@ export async function measurePace(run: BenchRun, load: PaceLoad): Promise<Sample
 }
 
 /** So that compiled code and connections are as they will be. */
-async function warmUp(run: BenchRun, { members, messages, bytes, durationMs, room = roomName }: BurstLoad): Promise<void> {
+async function warmUp(
+  run: BenchRun,
+  { members, messages, bytes, durationMs, room = roomName }: BurstLoad,
+): Promise<void> {
   const count = Math.min(messages, 20);
   await run.load.call('bursts', { room, count, bytes }, count * members, durationMs / 3);
 }

@@ -25,21 +25,27 @@ export interface Sample {
   readonly delivered?: number;
 }
 
-/** The figures of one variant over all rounds: medians, with the spread of the first. */
-export interface Row {
+/** What rows hold of each variant. */
+export const figureNames = ['cpuNs', 'userNs', 'perSecond', 'p50', 'p99', 'bytes', 'delivered'] as const;
+
+/** The name of such a figure. */
+export type FigureName = (typeof figureNames)[number];
+
+/** The figures that a scenario has. */
+export type Figures<T> = Readonly<Partial<Record<FigureName, T>>>;
+
+/** The smallest and the largest of all rounds. */
+export type Range = readonly [smallest: number, largest: number];
+
+/**
+ * The figures of one variant: medians of all rounds. `cpuNs` are nanoseconds of server CPU per operation, user and system
+ * together, `userNs` those of user CPU; the others are a {@link Sample}'s.
+ */
+export interface Row extends Figures<number> {
   readonly variant: Variant;
   readonly label: string;
   readonly rounds: number;
-  /** Nanoseconds of server CPU per operation, user and system together. */
-  readonly cpuNs?: number;
-  readonly cpuNsMin?: number;
-  readonly cpuNsMax?: number;
-  readonly userNs?: number;
-  readonly perSecond?: number;
-  readonly p50?: number;
-  readonly p99?: number;
-  readonly bytes?: number;
-  readonly delivered?: number;
+  readonly ranges: Figures<Range>;
   /** The largest of all rounds: over 0.9 the load generator may have been what was measured. */
   readonly loadBusy?: number;
 }

@@ -45,7 +45,8 @@ const third: Scenario = {
     },
   ],
   measure: async (run, variant, scale) => {
-    const size = scale === 'full' ? { members: 99, seconds: 4, perSecond: 500 } : { members: 9, seconds: 0.2, perSecond: 50 };
+    const size =
+      scale === 'full' ? { members: 99, seconds: 4, perSecond: 500 } : { members: 9, seconds: 0.2, perSecond: 50 };
     const room = roomOf(variant);
     await fillRoom(run, { members: size.members, room });
     const stalled = variant.note === nobodyStalls ? 0 : size.members / 3;
@@ -61,7 +62,10 @@ const tenPercent: Scenario = {
   title: '10 % of 5,000 members never read: what they cost the others',
   operation: 'delivery',
   bytesAre: 'resident memory at the end',
-  variants: [{ peer: 'ours', note: dropOldest }, { peer: 'ours', note: `${dropOldest}, ${nobodyStalls}` }],
+  variants: [
+    { peer: 'ours', note: dropOldest },
+    { peer: 'ours', note: `${dropOldest}, ${nobodyStalls}` },
+  ],
   goals: [
     {
       text: '10 % of 5,000 never read: p99 of the others against nobody stalling',

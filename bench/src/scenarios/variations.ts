@@ -71,7 +71,10 @@ const twoCodecs: Scenario = {
   name: 'two-codecs',
   title: 'Burst of 100 messages of 128 B to 1,000 members, half of which speak another dialect',
   operation: 'delivery',
-  variants: [{ peer: 'ours', note: 'two codecs' }, { peer: 'ours', note: oneCodec }],
+  variants: [
+    { peer: 'ours', note: 'two codecs' },
+    { peer: 'ours', note: oneCodec },
+  ],
   goals: [
     {
       text: 'two codecs in a room: CPU per delivery against one',
@@ -81,7 +84,10 @@ const twoCodecs: Scenario = {
     },
   ],
   measure: async (run, variant, scale) => {
-    const size = scale === 'full' ? { members: 1000, messages: 100, durationMs: 2000 } : { members: 20, messages: 10, durationMs: 100 };
+    const size =
+      scale === 'full'
+        ? { members: 1000, messages: 100, durationMs: 2000 }
+        : { members: 20, messages: 10, durationMs: 100 };
     const dialects: readonly DialectName[] =
       variant.note === oneCodec ? ['wsc.v1.json'] : ['wsc.v1.json', 'ginforge.v1.json'];
     await fillRoom(run, { ...size, dialects });
