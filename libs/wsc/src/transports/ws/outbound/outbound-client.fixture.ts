@@ -116,7 +116,7 @@ export class OutboundClient {
           if (this.heard.some(what)) resolve();
         };
         this.#look();
-        void this.#gone.then(() => reject(new Error('the connection ended before what was waited for')));
+        void this.#gone.then(() => reject(new Error(this.#fault ?? 'the connection ended before what was waited for')));
       }),
     );
   }

@@ -14,6 +14,7 @@ const patienceMs = 5_000;
 /** Plays a script on a stage of its own and answers what was wrong, per connection; empty: nothing. */
 export async function play(script: Script): Promise<readonly string[]> {
   await using stage = await OutboundStage.start(script);
+  await stage.connect();
   return await new OutboundPlay(stage, script).run();
 }
 

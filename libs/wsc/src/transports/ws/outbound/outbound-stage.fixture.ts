@@ -64,8 +64,12 @@ export class OutboundStage implements AsyncDisposable {
     const stage = new OutboundStage(script);
     await stage.hub.start();
     await new Promise<void>((resolve) => stage.#server.listen(0, '127.0.0.1', resolve));
-    for (const plan of script.connections) await stage.#connect(plan);
     return stage;
+  }
+
+  /** Opens the connections of the script. @throws {Error} where one is refused, or breaks before `welcome`. */
+  async connect(): Promise<void> {
+    for (const plan of this.#script.connections) await this.#connect(plan);
   }
 
   /** Settles once everything has left that was sent before, where the links take it. */
