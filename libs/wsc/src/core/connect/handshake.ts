@@ -34,8 +34,7 @@ export class Handshake {
   readonly protocol: string | undefined;
   /** Set by the authenticator. Undefined: anonymous. */
   principal: Principal | undefined;
-  /** Becomes the connection's metadata. */
-  readonly metadata = new Map<string, unknown>();
+  #metadata: Map<string, unknown> | undefined;
 
   constructor(init: HandshakeInit) {
     this.request = init.request;
@@ -46,6 +45,16 @@ export class Handshake {
     this.connectToken = init.connectToken;
     this.deviceId = init.deviceId;
     this.protocol = init.protocol;
+  }
+
+  /** Becomes the connection's metadata. */
+  get metadata(): Map<string, unknown> {
+    return (this.#metadata ??= new Map<string, unknown>());
+  }
+
+  /** The metadata where anybody has asked for it: most connections need none. @internal */
+  get usedMetadata(): Map<string, unknown> | undefined {
+    return this.#metadata;
   }
 
   /** The first value of a header, or undefined. `name` in lower case. */

@@ -5,6 +5,8 @@ const paramName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // RFC 3986 §3.3, without percent-encoding: a pattern is compared with the path as it came.
 const segmentText = /^[A-Za-z0-9._~!$&'()*+,;=:@-]+$/;
 const maxParamLength = 128;
+/** One for all paths without parameters: every connection keeps its own. */
+const noParams = Object.freeze(createParams());
 
 /**
  * Takes a pattern such as `/v/:tenant` apart. A slash at the end means nothing.
@@ -31,9 +33,7 @@ export function matchSegments(
   parts: readonly string[],
 ): Readonly<Record<string, string>> | undefined {
   if (segments.length !== parts.length) return undefined;
-  const params: Record<string, string> = {};
-  // So that `__proto__` and `constructor` are ordinary names here.
-  Object.setPrototypeOf(params, null);
+  const params = segments.some(isParam) ? createParams() : noParams;
   for (const [index, segment] of segments.entries()) {
     const part = parts[index] ?? '';
     if ('text' in segment) {
@@ -44,6 +44,17 @@ export function matchSegments(
       params[segment.param] = value;
     }
   }
+  return params;
+}
+
+function isParam(segment: PathSegment): boolean {
+  return 'param' in segment;
+}
+
+function createParams(): Record<string, string> {
+  const params = {};
+  // So that `__proto__` and `constructor` are ordinary names here.
+  Object.setPrototypeOf(params, null);
   return params;
 }
 

@@ -77,8 +77,6 @@ export class Connection implements OutboxOwner {
   readonly params: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. */
   readonly connectedAt: number;
-  /** The application's own facts about this connection; guards may set them during the handshake. */
-  readonly metadata: Map<string, unknown>;
   readonly encoding: Encoding;
   /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
   lastSeenAt: number;
@@ -86,6 +84,7 @@ export class Connection implements OutboxOwner {
   readonly #link: TransportLink;
   readonly #host: ConnectionHost;
   readonly #outbox: Outbox;
+  #metadata: Map<string, unknown> | undefined;
   #principal: Principal | undefined;
   #canAck: boolean;
   #state: ConnectionState = 'connecting';
@@ -104,14 +103,19 @@ export class Connection implements OutboxOwner {
     this.path = handshake.path;
     this.params = handshake.params;
     this.connectedAt = init.connectedAt;
-    this.metadata = handshake.metadata;
     this.encoding = init.encoding;
+    this.#metadata = handshake.usedMetadata;
     this.#principal = handshake.principal;
     this.#link = init.link;
     this.#host = init.host;
     this.#canAck = init.encoding.codec.canAck && handshake.protocol !== undefined;
     this.lastSeenAt = init.host.coarseNow();
     this.#outbox = new Outbox({ ...init.outbox, link: init.link, encoding: init.encoding, owner: this });
+  }
+
+  /** The application's own facts about this connection; guards may set them during the handshake. */
+  get metadata(): Map<string, unknown> {
+    return (this.#metadata ??= new Map<string, unknown>());
   }
 
   /** Who it belongs to; undefined while anonymous. Replaced by `refresh_token`. */
