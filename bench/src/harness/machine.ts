@@ -9,6 +9,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly v8: string;
+  /** Packages and versions of the peers that are installed. */
   readonly peers: readonly string[];
 }
 
@@ -21,6 +22,9 @@ export function describeMachine(): Machine {
     system: `${type()} ${release().split('-')[0] ?? ''}`,
     node: process.version,
     v8: process.versions.v8,
-    peers: peers.map(({ version }) => version()),
+    peers: peers.flatMap(({ availability }) => {
+      const found = availability();
+      return found.command === undefined ? [] : [found.version];
+    }),
   };
 }

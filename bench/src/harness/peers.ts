@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DialectName } from '../load/dialect.js';
 
@@ -9,10 +10,14 @@ export interface Peer {
   /** How tables call it. */
   readonly label: string;
   readonly dialect: DialectName;
-  /** What runs it, up to the options; undefined: it is not installed. */
-  readonly command: () => readonly string[] | undefined;
-  readonly version: () => string;
+  /** What runs it, up to the options, or why nothing can. */
+  readonly availability: () => Availability;
 }
+
+/** Whether a peer can be measured here. */
+export type Availability =
+  | { readonly command: readonly string[]; readonly version: string }
+  | { readonly command?: undefined; readonly reason: string };
 
 /** The peers by name. */
 export type PeerName = 'ours' | 'stock' | 'ws' | 'socket.io' | 'uws' | 'bun';
@@ -24,13 +29,16 @@ const script = (name: string): string => fileURLToPath(new URL(`../peers/${name}
 /** Node with what memory figures need. */
 const node = (name: string): readonly string[] => [process.execPath, '--expose-gc', script(name)];
 
+const notInstalled: Availability = { reason: 'not installed' };
+
 /** A peer that runs under Node, where its package is installed. */
 function nodePeer(peer: Pick<Peer, 'name' | 'label' | 'dialect'>, file: string, packageName: string): Peer {
-  return {
-    ...peer,
-    command: () => (versionOf(packageName) === undefined ? undefined : node(file)),
-    version: () => `${packageName} ${versionOf(packageName) ?? ''}`,
-  };
+  return { ...peer, availability: () => installed(packageName, node(file)) };
+}
+
+function installed(packageName: string, command: readonly string[]): Availability {
+  const version = versionOf(packageName);
+  return version === undefined ? notInstalled : { command, version: `${packageName} ${version}` };
 }
 
 /** All of them, ours first. */
@@ -43,17 +51,8 @@ export const peers: readonly Peer[] = [
     'socket-io',
     '@nestjs/platform-socket.io',
   ),
-  nodePeer({ name: 'uws', label: 'uWebSockets.js', dialect: 'plain' }, 'uws', '@trufflesuite/uws-js-unofficial'),
-  {
-    name: 'bun',
-    label: 'Bun',
-    dialect: 'plain',
-    command: () => {
-      const binary = bunBinary();
-      return binary === undefined ? undefined : [binary, script('bun')];
-    },
-    version: () => `bun ${versionOf('bun') ?? ''}`,
-  },
+  { name: 'uws', label: 'uWebSockets.js', dialect: 'plain', availability: findUws },
+  { name: 'bun', label: 'Bun', dialect: 'plain', availability: findBun },
 ];
 
 /** The peer of a name. */
@@ -63,10 +62,28 @@ export function peerOf(name: PeerName): Peer {
   return peer;
 }
 
-/** npm keeps Bun's binary in a package per system. */
-function bunBinary(): string | undefined {
-  const folder = new URL(`../../node_modules/@oven/bun-${process.platform}-${process.arch}/bin/bun`, import.meta.url);
-  return existsSync(folder) ? fileURLToPath(folder) : undefined;
+/**
+ * Without a binary for this Node the package would quietly put a copy in JavaScript in its place, which is not what is
+ * compared with.
+ */
+function findUws(): Availability {
+  const packageName = '@trufflesuite/uws-js-unofficial';
+  const found = installed(packageName, node('uws'));
+  if (found.command === undefined) return found;
+  try {
+    require(`${packageName}/binaries/uws_${process.platform}_${process.arch}_${process.versions.modules}.node`);
+    return found;
+  } catch {
+    return { reason: `its package has no binary that Node ${process.version} can load here` };
+  }
+}
+
+/** npm keeps Bun's binary in a package per system, and installs the one that fits. */
+function findBun(): Availability {
+  const folder = fileURLToPath(new URL('../../node_modules/@oven', import.meta.url));
+  const binaries = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, 'bin/bun')) : [];
+  const binary = binaries.find(existsSync);
+  return binary === undefined ? notInstalled : installed('bun', [binary, script('bun')]);
 }
 
 function versionOf(packageName: string): string | undefined {

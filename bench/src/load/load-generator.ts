@@ -11,7 +11,7 @@ export interface ConnectLoad {
   readonly dialects: readonly DialectName[];
   readonly count: number;
   /** Joined by each. */
-  readonly room?: string;
+  readonly rooms?: readonly string[];
   readonly deflate?: boolean;
 }
 
@@ -135,11 +135,11 @@ export class LoadGenerator {
     return opened;
   }
 
-  async #openOne({ port, deflate, room }: ConnectLoad, name: DialectName): Promise<LoadConnection> {
+  async #openOne({ port, deflate, rooms = [] }: ConnectLoad, name: DialectName): Promise<LoadConnection> {
     const index = (this.#nextIndex += 1);
     const options = deflate === undefined ? {} : { deflate };
     const connection = await LoadConnection.open({ port, dialect: dialects[name], index, ...options });
-    if (room !== undefined) await connection.request('join', room);
+    for (const room of rooms) await connection.request('join', room);
     return connection;
   }
 }

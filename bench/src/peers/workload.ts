@@ -48,14 +48,18 @@ export function pace({ perSecond, seconds, bytes }: PaceCommand, send: (data: st
     let sent = 0;
     const timer = setInterval(
       () => {
-        const elapsed = (performance.now() - startedAt) / 1000;
-        const due = Math.floor(Math.min(elapsed, seconds) * perSecond);
-        for (; sent < due; sent += 1) send(stampedText(bytes));
-        if (elapsed < seconds) return;
+        const due = Math.floor(Math.min(secondsSince(startedAt), seconds) * perSecond);
+        // Whoever can't keep up stops in time all the same.
+        for (; sent < due && secondsSince(startedAt) < seconds; sent += 1) send(stampedText(bytes));
+        if (secondsSince(startedAt) < seconds) return;
         clearInterval(timer);
         resolve(sent);
       },
       Math.max(1000 / perSecond, 1),
     );
   });
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
 }

@@ -27,7 +27,7 @@ const connect: Scenario = {
   ],
   measure: async (run, _variant, scale) => {
     const load = { port: run.port, dialects: [run.peer.dialect], count: 16 };
-    const durationMs = scale === 'full' ? 3000 : 100;
+    const durationMs = scale === 'full' ? 2000 : 100;
     await run.load.call('churn', load, durationMs / 2);
     const { result, spent } = await spend(run, () => run.load.call('churn', load, durationMs));
     return { operations: result.count, spent, perSecond: result.count / (result.elapsedMs / 1000) };
@@ -57,7 +57,7 @@ const memory: Scenario = {
   ],
   measure: async (run, _variant, scale) => {
     const [first, second] = scale === 'full' ? [2000, 8000] : [50, 100];
-    const load = { port: run.port, dialects: [run.peer.dialect], room: roomName };
+    const load = { port: run.port, dialects: [run.peer.dialect], rooms: [roomName] };
     await run.load.call('connect', { ...load, count: first });
     const before = await run.server.call('settledUsage');
     await run.load.call('connect', { ...load, count: second });

@@ -35,7 +35,7 @@ function requests({ name, title, event, inFlight, variants, goal }: RequestScena
       },
     ],
     measure: async (run, _variant, scale) => {
-      const size = scale === 'full' ? { count: 100, durationMs: 2500 } : { count: 5, durationMs: 100 };
+      const size = scale === 'full' ? { count: 100, durationMs: 1500 } : { count: 5, durationMs: 100 };
       const { port, peer } = run;
       await run.load.call('connect', { port, dialects: [peer.dialect], count: size.count });
       const load = { event, data: order, inFlight };

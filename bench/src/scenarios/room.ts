@@ -18,7 +18,7 @@ export interface RoomSetup {
 export async function fillRoom(run: BenchRun, setup: RoomSetup): Promise<void> {
   const { port, peer } = run;
   const { members, room = roomName, dialects = [peer.dialect], deflate = false } = setup;
-  await run.load.call('connect', { port, dialects, count: members, room, deflate });
+  await run.load.call('connect', { port, dialects, count: members, rooms: [room], deflate });
   await run.load.call('connectPublisher', { port, dialects: [peer.dialect] });
 }
 

@@ -33,7 +33,7 @@ function compressed(bytes: number): Scenario {
       },
     ],
     measure: async (run, variant, scale) => {
-      const size = scale === 'full' ? { members: 1000, durationMs: 2000 } : { members: 20, durationMs: 100 };
+      const size = scale === 'full' ? { members: 1000, durationMs: 1500 } : { members: 20, durationMs: 100 };
       await fillRoom(run, { ...size, deflate: variant.note !== plain });
       return measureBursts(run, { ...size, messages: 1, bytes });
     },
@@ -59,7 +59,7 @@ const flushDelay: Scenario = {
     },
   ],
   measure: async (run, _variant, scale) => {
-    const size = scale === 'full' ? { members: 1000, seconds: 3 } : { members: 20, seconds: 0.2 };
+    const size = scale === 'full' ? { members: 1000, seconds: 2.5 } : { members: 20, seconds: 0.2 };
     await fillRoom(run, size);
     return measurePace(run, { ...size, perSecond: 200, bytes: 128 });
   },
@@ -86,7 +86,7 @@ const twoCodecs: Scenario = {
   measure: async (run, variant, scale) => {
     const size =
       scale === 'full'
-        ? { members: 1000, messages: 100, durationMs: 2000 }
+        ? { members: 1000, messages: 100, durationMs: 1500 }
         : { members: 20, messages: 10, durationMs: 100 };
     const dialects: readonly DialectName[] =
       variant.note === oneCodec ? ['wsc.v1.json'] : ['wsc.v1.json', 'ginforge.v1.json'];
@@ -118,7 +118,7 @@ const growthOfRooms: Scenario = {
   measure: async (run, variant, scale) => {
     const members = scale === 'full' ? ofSize(variant.note) : 20;
     await fillRoom(run, { members });
-    return measureBursts(run, { members, messages: 100, bytes: 128, durationMs: scale === 'full' ? 2500 : 50 });
+    return measureBursts(run, { members, messages: 100, bytes: 128, durationMs: scale === 'full' ? 2000 : 50 });
   },
 };
 
@@ -135,9 +135,9 @@ const growthOfJoins: Scenario = {
     },
   ],
   measure: async (run, variant, scale) => {
-    const [members, durationMs] = scale === 'full' ? [ofSize(variant.note), 3000] : [20, 100];
+    const [members, durationMs] = scale === 'full' ? [ofSize(variant.note), 2000] : [20, 100];
     await fillRoom(run, { members });
-    const load = { port: run.port, dialects: [run.peer.dialect], count: 16, room: roomName };
+    const load = { port: run.port, dialects: [run.peer.dialect], count: 16, rooms: [roomName] };
     await run.load.call('churn', load, durationMs / 2);
     const { result, spent } = await spend(run, () => run.load.call('churn', load, durationMs));
     return { operations: result.count, spent, perSecond: result.count / (result.elapsedMs / 1000) };
