@@ -74,6 +74,15 @@ describe('a connection', () => {
     expect(client.received.at(-1)).not.toHaveProperty('requestId');
   });
 
+  it('calls an answer by hand a response in dialects, which name the event that is not known any more', async () => {
+    await using test = await TestHub.start();
+    const { connection, link } = await test.connect({ encoding: new TextEncoding(ginforgeCodec) });
+    connection.reply('r1', 'done');
+    await test.settle();
+    const last: unknown = JSON.parse(String(link.writes.at(-1)));
+    expect(last).toEqual(expect.objectContaining({ type: 'response', id: 'r1', content: 'done' }));
+  });
+
   it('can ack once it has offered wsc.v1 or sent an envelope with a type, and in a dialect never', async () => {
     await using test = await TestHub.start({ options: { auth: 'none' } });
     const admit = async (offers: readonly string[], encoding = test.encoding) => {
