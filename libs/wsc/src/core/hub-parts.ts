@@ -174,7 +174,7 @@ function createConnecting(
     expire: (connection) => connection.closeNow('noPong'),
   });
   const expiry = new TokenExpiry(clock, (connection) => connection.close('tokenExpired'));
-  const connector = new Connector({ ...deps, ...parts, options, fanOut, heartbeat, expiry });
+  const connector = new Connector({ ...deps, ...parts, options, slots, fanOut, heartbeat, expiry });
   return { paths, slots, gate, fanOut, heartbeat, expiry, connector };
 }
 

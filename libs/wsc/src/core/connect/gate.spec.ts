@@ -324,6 +324,17 @@ describe('the places of the gate', () => {
     expect(await refusalOf(test, { deviceId: 'next' })).toBeUndefined();
   });
 
+  it('are held by what became of a handshake until that ends', async () => {
+    await using test = await TestHub.start({ limits: { maxConnectionsPerIp: 2, maxConnectionsPerUser: 1 } });
+    const ann = await test.connect({ userId: 'ann' });
+    const again = () => test.connect({ userId: 'ann' });
+    await expect(again()).rejects.toThrow('Too many connections of this user.');
+    await test.connect({ userId: 'bob' });
+    await expect(again()).rejects.toThrow('Too many connections from this address.');
+    await ann.disconnect();
+    await again();
+  });
+
   it('end with the client: a handshake whose client goes away is given up at once, and logs no error', async () => {
     await using test = await TestHub.start();
     test.hub.gate.addConnectGuard(() => new Promise(() => undefined));

@@ -1,5 +1,5 @@
 import { isUserId } from '@nest-wsc/protocol';
-import type { Connection } from '../connections/connection.js';
+import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { HubOptions } from '../hub-options.js';
 import { createDeviceId } from '../ids.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
@@ -28,7 +28,7 @@ export type ConnectGuard = (handshake: Handshake) => MaybePromise<unknown>;
 export interface Admission {
   readonly handshake: Handshake;
   readonly endpoint: Endpoint;
-  /** Gives back what was reserved; once it is a connection, the hub does it at its end. */
+  /** Gives back what was reserved: when no connection came of it, or once the connection counts by itself. */
   readonly release: () => void;
 }
 
@@ -40,7 +40,7 @@ export interface GateDependencies {
   readonly paths: PathTable;
   readonly slots: ConnectionSlots;
   readonly counters: Counters;
-  readonly connectionsOf: (userId: string) => Iterable<Connection>;
+  readonly connections: ConnectionRegistry;
   readonly isOpen: () => boolean;
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;
@@ -90,8 +90,6 @@ export class Gate {
    */
   async admit(request: HandshakeRequest, signal: AbortSignal): Promise<Admission> {
     const places = new Reservations();
-    // Taken out here, so that what lives as long as the connection doesn't hold its handshake and request.
-    const { release } = places;
     let address = request.peerAddress;
     try {
       address = this.#addressOf(request);
@@ -100,9 +98,9 @@ export class Gate {
       const handshake = this.#createHandshake(request, address, match);
       await this.#withDeadline(signal, () => this.#check(handshake, places));
       if (!this.#deps.isOpen()) throw shuttingDown();
-      return { handshake, endpoint: match.endpoint, release };
+      return { handshake, endpoint: match.endpoint, release: places.release };
     } catch (error) {
-      release();
+      places.release();
       // Nobody hears it, and it is nothing to look into.
       const refusal = this.#refusalOf(
         signal.aborted ? refuse.unavailable('The check was given up.', retryAfterSeconds) : error,
@@ -217,13 +215,14 @@ export class Gate {
   #reserveUser(handshake: Handshake, places: Reservations): void {
     const userId = handshake.principal?.userId;
     if (userId === undefined) return;
-    const { limits, devicePolicy } = this.#deps.options();
-    const slot = this.#deps.slots.reserveUser(userId, limits.maxConnectionsPerUser);
+    const { slots, connections, options } = this.#deps;
+    const { limits, devicePolicy } = options();
+    const slot = slots.reserveUser(userId, limits.maxConnectionsPerUser, connections.countOfUser(userId));
     if (!slot.ok) throw refuse.tooManyRequests('Too many connections of this user.', retryAfterSeconds);
     places.add(() => slot.release());
     const { maxDevices, whenExceeded } = devicePolicy;
     if (maxDevices === 0 || whenExceeded !== 'reject-new') return;
-    const known = Array.from(this.#deps.connectionsOf(userId), (connection) => connection.deviceId);
+    const known = Array.from(connections.ofUser(userId), (connection) => connection.deviceId);
     const giveBack = this.#devices.reserve({ userId, deviceId: handshake.deviceId }, maxDevices, known);
     if (giveBack === undefined) throw refuse.tooManyRequests('Too many devices of this user.', retryAfterSeconds);
     places.add(giveBack);

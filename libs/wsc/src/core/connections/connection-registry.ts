@@ -1,13 +1,12 @@
+import { MultiMap } from '../collections/multi-map.js';
 import { Audience } from './audience.js';
 import type { Connection } from './connection.js';
-
-const nobody: ReadonlySet<Connection> = new Set();
 
 /** The connections of this node: by id, by user, and all of them as one audience. */
 export class ConnectionRegistry {
   readonly everyone = new Audience();
   readonly #byId = new Map<string, Connection>();
-  readonly #byUser = new Map<string, Set<Connection>>();
+  readonly #byUser = new MultiMap<string, Connection>();
 
   get size(): number {
     return this.#byId.size;
@@ -26,27 +25,25 @@ export class ConnectionRegistry {
   }
 
   /** Oldest first. */
-  ofUser(userId: string): ReadonlySet<Connection> {
-    return this.#byUser.get(userId) ?? nobody;
+  ofUser(userId: string): Iterable<Connection> {
+    return this.#byUser.of(userId);
+  }
+
+  countOfUser(userId: string): number {
+    return this.#byUser.countOf(userId);
   }
 
   add(connection: Connection): void {
     this.#byId.set(connection.id, connection);
     this.everyone.add(connection);
-    if (connection.userId === undefined) return;
-    const ofUser = this.#byUser.get(connection.userId);
-    if (ofUser === undefined) this.#byUser.set(connection.userId, new Set([connection]));
-    else ofUser.add(connection);
+    if (connection.userId !== undefined) this.#byUser.add(connection.userId, connection);
   }
 
   /** Answers false when it was not there. */
   delete(connection: Connection): boolean {
     if (!this.#byId.delete(connection.id)) return false;
     this.everyone.delete(connection);
-    if (connection.userId === undefined) return true;
-    const ofUser = this.#byUser.get(connection.userId);
-    ofUser?.delete(connection);
-    if (ofUser?.size === 0) this.#byUser.delete(connection.userId);
+    if (connection.userId !== undefined) this.#byUser.delete(connection.userId, connection);
     return true;
   }
 }

@@ -226,6 +226,16 @@ describe('a connection that is refused after the 101', () => {
 });
 
 describe('a connection that ends', () => {
+  it('unsubscribes from nothing that it was never subscribed to', async () => {
+    const broker = new UnreliableBroker();
+    await using test = await TestHub.start({ dependencies: { broker } });
+    broker.isBroken = true;
+    const ann = await test.connect({ userId: 'ann' });
+    broker.isBroken = false;
+    await ann.disconnect(1006);
+    expect([ann.connection.state, broker.subscriptionCount]).toEqual(['closed', 0]);
+  });
+
   it('tells the disconnect callbacks and events why, and who began', async () => {
     await using test = await TestHub.start();
     const names = eventNames(test);

@@ -8,6 +8,7 @@ import type { Heartbeat } from '../connections/heartbeat.js';
 import type { DisconnectReason, Hooks } from '../extensions/hooks.js';
 import type { HubOptions, OutboxLimits } from '../hub-options.js';
 import { createConnectionId, createSession } from '../ids.js';
+import type { ConnectionSlots } from '../limits/connection-slots.js';
 import type { MessageContext } from '../messages/message-context.js';
 import type { FanOut } from '../outbox/fan-out.js';
 import type { RevocationList } from '../ports/access.js';
@@ -31,6 +32,7 @@ export interface ConnectorDependencies {
   readonly options: () => HubOptions;
   readonly host: ConnectionHost;
   readonly connections: ConnectionRegistry;
+  readonly slots: ConnectionSlots;
   readonly fanOut: FanOut;
   readonly heartbeat: Heartbeat<Connection>;
   readonly hooks: Hooks<Connection, MessageContext>;
@@ -48,16 +50,11 @@ export interface ConnectorDependencies {
 /** How long a connection that closes waits for a blocked link to take what is queued. */
 const closeDrainMs = 2_000;
 
-/** What is to be undone when a connection ends. */
-interface Tenure {
-  readonly release: () => void;
-  isSubscribed: boolean;
-}
-
 /** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1.5). */
 export class Connector {
   readonly #deps: ConnectorDependencies;
-  readonly #tenures = new Map<Connection, Tenure>();
+  /** Whose user's messages don't come yet, or never will: there is nothing to unsubscribe. */
+  readonly #unsubscribed = new Set<Connection>();
   readonly #closeTimers = new Map<Connection, Timer>();
   readonly #ending = new Set<Promise<void>>();
   /** One for all: idle connections cost memory. */
@@ -69,7 +66,7 @@ export class Connector {
 
   /** Makes the connection at once; connect callbacks run with its messages held back, then it hears `welcome`. */
   open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
-    const { clock, host, fanOut, connections, heartbeat, counters } = this.#deps;
+    const { clock, host, fanOut, connections, slots, heartbeat, counters } = this.#deps;
     const connection = new Connection({
       id: createConnectionId(),
       handshake: admission.handshake,
@@ -79,10 +76,12 @@ export class Connector {
       outbox: { fanOut, limits: this.#outboxLimits },
       connectedAt: clock.now(),
     });
-    this.#tenures.set(connection, { release: admission.release, isSubscribed: false });
     counters.acceptedConnections += 1;
     connection.pauseInbound();
     connections.add(connection);
+    // From here on it is counted itself, instead of its handshake.
+    slots.opened(connection.remoteAddress);
+    admission.release();
     heartbeat.add(connection);
     this.#track(this.#connect(connection));
     return connection;
@@ -134,11 +133,11 @@ export class Connector {
 
   async #subscribe(connection: Connection): Promise<void> {
     if (connection.userId === undefined) return;
+    this.#unsubscribed.add(connection);
     await this.#deps.broker.subscribe({ kind: 'user', userId: connection.userId });
-    const tenure = this.#tenures.get(connection);
     // It may have gone while the subscription was made; then nobody else would end it.
-    if (tenure === undefined) await this.#deps.broker.unsubscribe({ kind: 'user', userId: connection.userId });
-    else tenure.isSubscribed = true;
+    if (!this.#unsubscribed.delete(connection))
+      await this.#deps.broker.unsubscribe({ kind: 'user', userId: connection.userId });
   }
 
   /** The credential may have been revoked since the gate looked. */
@@ -199,18 +198,16 @@ export class Connector {
   }
 
   async #disconnect(connection: Connection, reason: DisconnectReason): Promise<void> {
-    const { connections, heartbeat, expiry, events, hooks, membership, counters } = this.#deps;
-    const tenure = this.#tenures.get(connection);
-    if (tenure === undefined) return;
-    this.#tenures.delete(connection);
-    connections.delete(connection);
+    const { connections, slots, heartbeat, expiry, events, hooks, membership, counters } = this.#deps;
+    if (!connections.delete(connection)) return;
+    slots.closed(connection.remoteAddress);
+    const isSubscribed = connection.userId !== undefined && !this.#unsubscribed.delete(connection);
     heartbeat.remove(connection);
     expiry.forget(connection);
-    tenure.release();
     // A close that the server itself asked for is no error; a broken link is not one either.
     if (reason.code === 1002 || reason.code === 1007 || reason.code === 1009) counters.errors += 1;
     const rooms = await membership.leaveAll(connection);
-    await this.#attempt('A subscription could not be ended.', () => this.#unsubscribe(connection, tenure));
+    if (isSubscribed) await this.#attempt('A subscription could not be ended.', () => this.#unsubscribe(connection));
     if (!connection.isWelcomed) return;
     await this.#attempt('A user could not be announced offline.', () => this.#announceDeparture(connection, rooms));
     events.emit('client.disconnected', { ...identityOf(connection), data: reason });
@@ -228,8 +225,8 @@ export class Connector {
     );
   }
 
-  async #unsubscribe({ userId }: Connection, { isSubscribed }: Tenure): Promise<void> {
-    if (userId !== undefined && isSubscribed) await this.#deps.broker.unsubscribe({ kind: 'user', userId });
+  async #unsubscribe({ userId }: Connection): Promise<void> {
+    if (userId !== undefined) await this.#deps.broker.unsubscribe({ kind: 'user', userId });
   }
 
   /** What others can't be told must not keep the rest from happening. */

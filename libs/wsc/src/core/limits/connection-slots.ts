@@ -20,11 +20,13 @@ export interface AddressSlotLimits {
 }
 
 /**
- * Counts the connections of this node, of each address and of each user. A place is taken before anything is awaited, so that
- * simultaneous handshakes can't get past a limit together. Holds no entry for who has no connection.
+ * Counts the handshakes of this node, of each address and of each user, and the connections of the node and of each address; those
+ * of a user the hub knows. A place is taken before anything is awaited, so that simultaneous handshakes can't get past a limit
+ * together. Holds no entry for who has none.
  */
 export class ConnectionSlots {
   readonly #addresses = new Map<string, number>();
+  /** Handshakes only. */
   readonly #users = new Map<string, number>();
   #total = 0;
 
@@ -39,19 +41,39 @@ export class ConnectionSlots {
     if (isReached(limits.maxConnections, this.#total)) return { ok: false, exceeded: 'node' };
     if (isReached(limits.maxConnectionsPerIp, this.#addresses.get(group) ?? 0))
       return { ok: false, exceeded: 'address' };
-    increment(this.#addresses, group);
-    this.#total += 1;
-    return slot(() => {
-      decrement(this.#addresses, group);
-      this.#total -= 1;
-    });
+    this.#enter(group);
+    return slot(() => this.#leave(group));
   }
 
-  /** Takes one of a user's places. @param max 0: no limit. */
-  reserveUser(userId: string, max: number): Slot | { readonly ok: false } {
-    if (isReached(max, this.#users.get(userId) ?? 0)) return { ok: false };
+  /**
+   * Takes one of a user's places.
+   * @param max 0: no limit.
+   * @param connectionCount the user's connections, which have become of earlier handshakes.
+   */
+  reserveUser(userId: string, max: number, connectionCount: number): Slot | { readonly ok: false } {
+    if (isReached(max, connectionCount + (this.#users.get(userId) ?? 0))) return { ok: false };
     increment(this.#users, userId);
     return slot(() => decrement(this.#users, userId));
+  }
+
+  /** A handshake has become a connection, which counts by its address from here on; whatever the limits, it was let in. */
+  opened(address: string): void {
+    this.#enter(addressGroup(address));
+  }
+
+  /** Such a connection has ended. */
+  closed(address: string): void {
+    this.#leave(addressGroup(address));
+  }
+
+  #enter(group: string): void {
+    increment(this.#addresses, group);
+    this.#total += 1;
+  }
+
+  #leave(group: string): void {
+    decrement(this.#addresses, group);
+    this.#total -= 1;
   }
 }
 
