@@ -151,7 +151,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^((libs|apps)/[^/]+/dist|coverage)/' },
+    exclude: { path: '^((libs|apps)/[^/]+/dist|bench/(dist|node_modules|results)|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.test.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },

@@ -6,5 +6,5 @@ import { root } from './run.mjs';
 const packages = await Promise.all(
   ['libs', 'apps'].map(async (group) => (await readdir(join(root, group))).map((name) => join(group, name))),
 );
-const made = [...packages.flat().map((path) => join(path, 'dist')), 'coverage', 'node_modules/.cache'];
+const made = [...packages.flat().map((path) => join(path, 'dist')), 'bench/dist', 'coverage', 'node_modules/.cache'];
 await Promise.all(made.map((path) => rm(join(root, path), { recursive: true, force: true })));

@@ -10,8 +10,10 @@ export interface RunOptions {
   readonly scale: Scale;
   /** Undefined: all. */
   readonly peers: readonly PeerName[] | undefined;
-  /** Writes tables and plots into docs/. */
+  /** Writes tables and plots. */
   readonly docs: boolean;
+  /** A folder in which `bench/results` and `docs` are written; undefined: the repository, where nothing is written of `smoke`. */
+  readonly into: string | undefined;
   /** Writes CPU profiles of the servers that Node runs. */
   readonly profile: boolean;
 }
@@ -28,6 +30,7 @@ const options = {
   profile: { type: 'boolean', default: false },
   smoke: { type: 'boolean', default: false },
   docs: { type: 'boolean', default: false },
+  into: { type: 'string' },
   list: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -42,19 +45,25 @@ its ratio to Nest's own ws adapter, rates and latencies; writes bench/results/<s
   scenario            a name of --list, or how one begins (burst); all of them by default
   --rounds N          how often each peer is measured; figures are medians  [3]
   --peers a,b         only these: ${allPeers.map(({ name }) => name).join(', ')}
-  --docs              writes tables and plots of this run into docs/performance.md and docs/images/performance
+  --docs              puts tables and plots of this run into docs/performance.md and docs/images/performance
+  --into DIR          writes there, not into the repository
   --profile           writes CPU profiles of the servers that Node runs into bench/results/profiles (costs a little)
-  --smoke             tiny numbers, one round: only to see that everything runs
+  --smoke             tiny numbers, one round: only to see that everything runs. Writes nothing without --into
   --list              the scenarios
   --help              this text`;
 }
 
-/** Reads the arguments behind \`npm run bench --\`. */
+/** Reads the arguments behind `npm run bench --`. */
 export function parseCommandLine(args: readonly string[]): Command {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (values.help) return { kind: 'help' };
     if (values.list) return { kind: 'list' };
+    if (values.smoke && values.docs && values.into === undefined) {
+      throw new Error(
+        'Figures of --smoke are worth nothing, so --docs must not write them into the repository: add --into.',
+      );
+    }
     return {
       kind: 'run',
       options: {
@@ -63,6 +72,7 @@ export function parseCommandLine(args: readonly string[]): Command {
         scale: values.smoke ? 'smoke' : 'full',
         peers: values.peers === undefined ? undefined : values.peers.split(',').map(parsePeer),
         docs: values.docs,
+        into: values.into,
         profile: values.profile,
       },
     };

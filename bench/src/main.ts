@@ -1,17 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCommandLine, usage, type RunOptions } from './command-line.js';
-import { findCores } from './harness/cores.js';
-import { describeMachine } from './harness/machine.js';
+import { anyCore, findCores, type Cores } from './harness/cores.js';
+import { describeMachine, machineText, type Machine } from './harness/machine.js';
 import { measure } from './harness/measure.js';
-import type { ScenarioResult } from './report/summarize.js';
-import { describeGoals, describeScenario } from './report/text-table.js';
+import { Processes } from './harness/processes.js';
 import { writeDocs } from './report/docs.js';
+import type { ScenarioReport } from './report/summarize.js';
+import { describeGoals, describeScenario } from './report/text-table.js';
 import { scenarios } from './scenarios/index.js';
 
-const resultsFolder = fileURLToPath(new URL('../results', import.meta.url));
-
-const profilesFolder = `${resultsFolder}/profiles`;
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 const command = parseCommandLine(process.argv.slice(2));
 switch (command.kind) {
@@ -29,39 +29,38 @@ switch (command.kind) {
     await run(command.options);
 }
 
-async function run({ chosen, rounds, scale, peers, docs, profile }: RunOptions): Promise<void> {
-  const cores = findCores();
+async function run({ chosen, rounds, scale, peers, docs, into, profile }: RunOptions): Promise<void> {
+  const cores = scale === 'full' ? findCores() : anyCore;
   const machine = describeMachine();
-  console.log(
-    `${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}; ${machine.peers.join(', ')}`,
-  );
-  if (cores.server === undefined)
-    console.log('Processes share all cores here: figures are worth less (needs two cores and taskset).');
-  const results: ScenarioResult[] = [];
+  const folder = into ?? repository;
+  console.log(describeRun(machine, cores));
+  await using processes = new Processes({ cores, keep: scale === 'smoke' });
+  const profiles = profile ? join(folder, 'bench/results/profiles') : undefined;
+  const reports: ScenarioReport[] = [];
   for (const scenario of chosen) {
-    const result = await measure(scenario, {
-      rounds,
-      scale,
-      cores,
-      peers,
-      profiles: profile ? profilesFolder : undefined,
-      onProgress,
-    });
-    console.log(describeScenario(result));
-    results.push(result);
-    await save(scenario.name, { date: new Date().toISOString(), machine, rounds, ...result });
+    const result = await measure(scenario, { rounds, scale, processes, peers, profiles, onProgress });
+    const report = { date: new Date().toISOString(), machine, rounds, ...result };
+    console.log(describeScenario(report));
+    reports.push(report);
+    if (scale === 'full' || into !== undefined) await save(join(folder, 'bench/results'), report);
   }
-  console.log(describeGoals(results));
-  if (docs) await writeDocs({ date: new Date().toISOString().slice(0, 10), machine, rounds, results });
+  console.log(describeGoals(reports));
+  if (docs) await writeDocs(join(folder, 'docs'), reports);
   // What failed was printed; for whoever runs this unattended.
-  if (results.some(({ missing }) => missing.some(({ reason }) => reason !== 'not installed'))) process.exitCode = 1;
+  if (reports.some(({ missing }) => missing.some(({ hasFailed }) => hasFailed))) process.exitCode = 1;
+}
+
+function describeRun(machine: Machine, { server }: Cores): string {
+  const shared =
+    server === undefined ? '\nProcesses share all cores: figures are worth less (needs two cores and taskset).' : '';
+  return machineText(machine) + shared;
 }
 
 function onProgress(text: string): void {
   console.error(text);
 }
 
-async function save(name: string, result: object): Promise<void> {
-  await mkdir(resultsFolder, { recursive: true });
-  await writeFile(`${resultsFolder}/${name}.json`, `${JSON.stringify(result, undefined, 2)}\n`);
+async function save(folder: string, report: ScenarioReport): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${report.name}.json`), `${JSON.stringify(report, undefined, 2)}\n`);
 }

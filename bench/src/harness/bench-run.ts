@@ -1,10 +1,9 @@
 import type { LoadGenerator } from '../load/load-generator.js';
 import type { ServerReport, Usage } from '../peers/serve.js';
 import type { ServerOptions } from '../peers/server-options.js';
-import { fileURLToPath } from 'node:url';
-import type { Cores } from './cores.js';
 import type { Peer } from './peers.js';
-import { ProcessCalls } from './process-calls.js';
+import type { ProcessCalls } from './process-calls.js';
+import type { Processes } from './processes.js';
 
 /** A server and the clients that load it, each in a process of its own. */
 export interface BenchRun extends AsyncDisposable {
@@ -23,34 +22,27 @@ export interface Spent {
   readonly loadBusy: number;
 }
 
-const loadScript = fileURLToPath(new URL('../load/main.js', import.meta.url));
-
 /** What is started. */
 export interface RunSetup {
   readonly peer: Peer;
   readonly options: ServerOptions;
-  readonly cores: Cores;
+  readonly processes: Processes;
   /** A file for the CPU profile of what is measured, where Node runs the server. */
   readonly profile: string | undefined;
 }
 
 /** Starts both. @throws {Error} where the peer is not installed or one of them doesn't start. */
-export async function startRun({ peer, options, cores, profile }: RunSetup): Promise<BenchRun> {
-  const command = peer.command();
-  if (command === undefined) throw new Error(`${peer.label} is not installed.`);
-  const [server, load] = await Promise.all([
-    ProcessCalls.start<ServerReport>({ command: [...command, JSON.stringify(options)], core: cores.server }),
-    ProcessCalls.start<LoadGenerator>({ command: [process.execPath, loadScript], core: cores.load }),
-  ]);
+export async function startRun({ peer, options, processes, profile }: RunSetup): Promise<BenchRun> {
+  const [server, load] = await Promise.all([processes.takeServer(peer, options), processes.takeLoad()]);
   return {
     peer,
-    port: Number(server.ready),
+    port: server.port,
     server: server.process,
-    load: load.process,
+    load,
     profile: peer.name === 'bun' ? undefined : profile,
     [Symbol.asyncDispose]: async () => {
-      await load.process.stop();
-      await server.process.stop();
+      await processes.giveBackLoad(load);
+      await processes.giveBackServer(server);
     },
   };
 }

@@ -7,8 +7,11 @@ export interface Cores {
   readonly load: number | undefined;
 }
 
+/** Wherever the system likes. */
+export const anyCore: Cores = { server: undefined, load: undefined };
+
 /** One core each, where there are two and `taskset` (Linux) to bind to them. */
 export function findCores(): Cores {
   const canBind = availableParallelism() >= 2 && spawnSync('taskset', ['-c', '0,1', 'true']).status === 0;
-  return canBind ? { server: 0, load: 1 } : { server: undefined, load: undefined };
+  return canBind ? { server: 0, load: 1 } : anyCore;
 }

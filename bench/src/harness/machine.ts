@@ -28,3 +28,8 @@ export function describeMachine(): Machine {
     }),
   };
 }
+
+/** In one line. */
+export function machineText({ cpu, cores, memoryGb, system, node, peers: versions }: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}; ${versions.join(', ')}`;
+}

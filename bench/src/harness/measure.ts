@@ -1,14 +1,14 @@
-import { labelOf, summarize, type ScenarioResult } from '../report/summarize.js';
+import { labelOf, summarize, type Missing, type ScenarioResult } from '../report/summarize.js';
 import type { Sample, Scale, Scenario, Variant } from '../scenarios/scenario.js';
 import { startRun } from './bench-run.js';
-import type { Cores } from './cores.js';
 import { peerOf, type PeerName } from './peers.js';
+import type { Processes } from './processes.js';
 
 /** How scenarios are run. */
 export interface MeasureOptions {
   readonly rounds: number;
   readonly scale: Scale;
-  readonly cores: Cores;
+  readonly processes: Processes;
   /** Undefined: all. */
   readonly peers: readonly PeerName[] | undefined;
   /** A folder for CPU profiles of the servers. */
@@ -20,43 +20,61 @@ export interface MeasureOptions {
 /** A run that has hung must not hang the rest. */
 const runTimeoutMs = 120_000;
 
-/** Measures a scenario: all variants in turn, again and again, each time in new processes. */
+/** Where only is to be seen that everything runs, peers other than ours and Nest's own adapter run in these. */
+const smokeOfAllPeers: readonly string[] = ['burst-1000-128b', 'request', 'connect'];
+
+/** Measures a scenario: all variants in turn, again and again, each time in new processes (but see {@link Processes}). */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<ScenarioResult> {
-  const { peers, rounds } = options;
-  const variants = scenario.variants.filter(({ peer }) => peers === undefined || peers.includes(peer));
-  const measured = variants.map(toMeasure);
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const entry of measured.filter(({ failure }) => failure === undefined)) {
+  const measured = chooseVariants(scenario, options).map(toMeasure);
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const entry of measured.filter(({ missing }) => missing === undefined)) {
       const startedAt = performance.now();
-      const sample = await attempt(() => measureOnce(scenario, entry.variant, options));
-      if (typeof sample === 'string') entry.failure = sample;
-      else entry.samples.push(sample);
+      const outcome = await measureOnce(scenario, entry, options);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      const outcome = typeof sample === 'string' ? `failed: ${sample}` : 'done';
       options.onProgress(
-        `${scenario.name}  round ${round} of ${rounds}  ${labelOf(entry.variant)}  ${outcome}, ${seconds} s`,
+        `${scenario.name}  round ${round} of ${options.rounds}  ${labelOf(entry.variant)}  ${outcome}, ${seconds} s`,
       );
     }
   }
   return summarize(scenario, measured);
 }
 
+function chooseVariants({ name, variants }: Scenario, { peers, scale }: MeasureOptions): readonly Variant[] {
+  if (peers !== undefined) return variants.filter(({ peer }) => peers.includes(peer));
+  if (scale === 'full' || smokeOfAllPeers.includes(name)) return variants;
+  return variants.filter(({ peer }) => peer === 'ours' || peer === 'stock');
+}
+
 interface Measured {
   readonly variant: Variant;
   readonly samples: Sample[];
-  failure: string | undefined;
+  missing: Missing | undefined;
 }
 
 function toMeasure(variant: Variant): Measured {
-  return { variant, samples: [], failure: missingPeer(variant) };
+  const found = peerOf(variant.peer).availability();
+  const missing = found.command === undefined ? { reason: found.reason, hasFailed: false } : undefined;
+  return { variant, samples: [], missing };
 }
 
-async function measureOnce(scenario: Scenario, variant: Variant, options: MeasureOptions): Promise<Sample> {
-  const { cores, profiles } = options;
+/** Notes a sample or why there is none; answers how it went. A variant that has failed once is not tried again. */
+async function measureOnce(scenario: Scenario, entry: Measured, options: MeasureOptions): Promise<string> {
+  try {
+    entry.samples.push(await takeSample(scenario, entry.variant, options));
+    return 'done';
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    entry.missing = { reason, hasFailed: true };
+    return `failed: ${reason}`;
+  }
+}
+
+async function takeSample(scenario: Scenario, variant: Variant, options: MeasureOptions): Promise<Sample> {
+  const { processes, profiles } = options;
   await using run = await startRun({
     peer: peerOf(variant.peer),
     options: variant.options ?? {},
-    cores,
+    processes,
     profile: profiles && `${profiles}/${fileName(scenario, variant)}.cpuprofile`,
   });
   return await withTimeout(scenario.measure(run, variant, options.scale));
@@ -64,18 +82,6 @@ async function measureOnce(scenario: Scenario, variant: Variant, options: Measur
 
 function fileName({ name }: Scenario, variant: Variant): string {
   return `${name} ${labelOf(variant)}`.replace(/[^A-Za-z0-9.]+/g, '-').toLowerCase();
-}
-
-function missingPeer({ peer }: Variant): string | undefined {
-  return peerOf(peer).command() === undefined ? 'not installed' : undefined;
-}
-
-async function attempt(work: () => Promise<Sample>): Promise<Sample | string> {
-  try {
-    return await work();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 function withTimeout<T>(work: Promise<T>): Promise<T> {

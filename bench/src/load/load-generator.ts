@@ -53,6 +53,15 @@ export class LoadGenerator {
     return Number(await this.#publisher.request(event, command));
   }
 
+  /** Hangs up on all servers, so that all of this can begin again. */
+  disconnect(): void {
+    for (const connection of [...this.#members.remove(this.#members.connections.length), ...this.#others.splice(0)]) {
+      connection.terminate();
+    }
+    this.#publisher?.terminate();
+    this.#publisher = undefined;
+  }
+
   reset(): void {
     this.#members.reset();
     this.#resetAt = performance.now();

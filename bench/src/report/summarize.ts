@@ -1,4 +1,5 @@
 import type { Spent } from '../harness/bench-run.js';
+import type { Machine } from '../harness/machine.js';
 import { peerOf, type PeerName } from '../harness/peers.js';
 import {
   figureNames,
@@ -24,7 +25,22 @@ export interface ScenarioResult {
   readonly rows: readonly Row[];
   readonly goals: readonly GoalResult[];
   /** What could not be measured, and why. */
-  readonly missing: readonly { readonly label: string; readonly reason: string }[];
+  readonly missing: readonly (Missing & { readonly label: string })[];
+}
+
+/** Why there are no figures, or none of all rounds. */
+export interface Missing {
+  readonly reason: string;
+  /** Else it can't run here, a peer that is not installed. */
+  readonly hasFailed: boolean;
+}
+
+/** … and with when, where and how often it was measured. */
+export interface ScenarioReport extends ScenarioResult {
+  /** In the form of ISO 8601. */
+  readonly date: string;
+  readonly machine: Machine;
+  readonly rounds: number;
 }
 
 /** What became of a goal. */
@@ -42,7 +58,7 @@ export interface GoalResult {
 export interface VariantSamples {
   readonly variant: Variant;
   readonly samples: readonly Sample[];
-  readonly failure: string | undefined;
+  readonly missing: Missing | undefined;
 }
 
 /** How tables call a variant. */
@@ -62,8 +78,8 @@ export function summarize(scenario: Scenario, measured: readonly VariantSamples[
     ...(bytesAre !== undefined && { bytesAre }),
     rows,
     goals: scenario.goals.map((goal) => judge(goal, finder(rows))),
-    missing: measured.flatMap(({ variant, failure }) =>
-      failure === undefined ? [] : [{ label: labelOf(variant), reason: failure }],
+    missing: measured.flatMap(({ variant, missing }) =>
+      missing === undefined ? [] : [{ label: labelOf(variant), ...missing }],
     ),
   };
 }
