@@ -59,6 +59,8 @@ export class WsUpgrader {
     this.#protocol = protocol;
     this.#server.options.maxPayload = this.#maxPayload();
     let webSocket: LinkedWebSocket | undefined;
+    // The 101 leaves together with what follows it at once: its link uncorks. A refusal ends the socket, which does so too.
+    socket.cork();
     this.#server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
     return webSocket && { webSocket, isDeflated: this.#isDeflated };
   }
