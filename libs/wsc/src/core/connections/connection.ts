@@ -1,4 +1,5 @@
 import type { CloseCode, CloseCodeName, ServerEnvelope, WscError } from '@nest-wsc/protocol';
+import { countOf, hasItem, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
@@ -88,7 +89,7 @@ export class Connection implements OutboxOwner {
   #principal: Principal | undefined;
   #canAck: boolean;
   #state: ConnectionState = 'connecting';
-  #rooms: Set<string> | undefined;
+  #rooms: OneOrMany<string> | undefined;
   #serverClose: CloseCode | undefined;
   #inbound: InboundReceiver | undefined;
   #whenGone: (() => void)[] | undefined;
@@ -161,11 +162,11 @@ export class Connection implements OutboxOwner {
 
   /** The rooms it is in, as member or subscriber. */
   get rooms(): readonly string[] {
-    return this.#rooms === undefined ? [] : [...this.#rooms];
+    return [...itemsOf(this.#rooms)];
   }
 
   get roomCount(): number {
-    return this.#rooms?.size ?? 0;
+    return countOf(this.#rooms);
   }
 
   /** Bytes that wait for its link. */
@@ -179,7 +180,7 @@ export class Connection implements OutboxOwner {
   }
 
   isIn(room: string): boolean {
-    return this.#rooms?.has(room) ?? false;
+    return hasItem(this.#rooms, room);
   }
 
   /**
@@ -334,12 +335,12 @@ export class Connection implements OutboxOwner {
 
   /** A room has taken it in. @internal */
   entered(room: string): void {
-    (this.#rooms ??= new Set()).add(room);
+    this.#rooms = withItem(this.#rooms, room);
   }
 
   /** A room has let it go. @internal */
   exited(room: string): void {
-    this.#rooms?.delete(room);
+    this.#rooms = withoutItem(this.#rooms, room);
   }
 
   /** A slow consumer costs its own outbox and nothing else; its queue is gone, so there is nothing to wait for. @internal */

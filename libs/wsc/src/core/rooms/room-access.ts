@@ -1,4 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
+import { itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
 import type { Connection } from '../connections/connection.js';
 import type { NamespaceTable, RoomPolicy } from './namespace-table.js';
 import type { RoomRegistry } from './room-registry.js';
@@ -11,7 +12,7 @@ export class RoomAccess {
   readonly #namespaces: NamespaceTable;
   readonly #rooms: RoomRegistry;
   /** Rooms that the client itself has joined; only these are looked at again when its token is refreshed. */
-  readonly #joinedByClient = new WeakMap<Connection, Set<string>>();
+  readonly #joinedByClient = new WeakMap<Connection, OneOrMany<string>>();
 
   constructor(deps: { readonly namespaces: NamespaceTable; readonly rooms: RoomRegistry }) {
     this.#namespaces = deps.namespaces;
@@ -50,18 +51,18 @@ export class RoomAccess {
   }
 
   joinedByClient(connection: Connection, room: string): void {
-    const rooms = this.#joinedByClient.get(connection);
-    if (rooms === undefined) this.#joinedByClient.set(connection, new Set([room]));
-    else rooms.add(room);
+    this.#joinedByClient.set(connection, withItem(this.#joinedByClient.get(connection), room));
   }
 
   leftByClient(connection: Connection, room: string): void {
-    this.#joinedByClient.get(connection)?.delete(room);
+    const rest = withoutItem(this.#joinedByClient.get(connection), room);
+    if (rest === undefined) this.#joinedByClient.delete(connection);
+    else this.#joinedByClient.set(connection, rest);
   }
 
   /** The rooms that the client itself has joined and is still in. */
   roomsJoinedByClient(connection: Connection): readonly string[] {
-    return [...(this.#joinedByClient.get(connection) ?? [])].filter((room) => connection.isIn(room));
+    return [...itemsOf(this.#joinedByClient.get(connection))].filter((room) => connection.isIn(room));
   }
 
   async #requireMemberOr(question: keyof RoomPolicy, connection: Connection, room: string): Promise<void> {

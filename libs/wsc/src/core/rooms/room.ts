@@ -40,7 +40,8 @@ export class Room {
   readonly createdAt: number;
   /** Who hears it: members and subscribers. */
   readonly audience = new Audience();
-  readonly #members = new Set<Connection>();
+  /** The others are members. Few rooms have any. */
+  readonly #subscribers = new Set<Connection>();
   #options: RoomOptions | undefined;
 
   constructor(name: string, createdAt: number) {
@@ -49,7 +50,7 @@ export class Room {
   }
 
   get memberCount(): number {
-    return this.#members.size;
+    return this.audience.size - this.#subscribers.size;
   }
 
   get maxMembers(): number {
@@ -71,7 +72,7 @@ export class Room {
       metadata: this.#options?.metadata ?? {},
       maxMembers: this.maxMembers,
       members: this.memberCount,
-      subscribers: this.audience.size - this.memberCount,
+      subscribers: this.#subscribers.size,
       createdAt: this.createdAt,
       isKept: this.isKept,
     };
@@ -82,29 +83,30 @@ export class Room {
   }
 
   isMember(connection: Connection): boolean {
-    return this.#members.has(connection);
+    return this.roleOf(connection) === 'member';
   }
 
   /** How a connection hears it; undefined where it does not. */
   roleOf(connection: Connection): Role | undefined {
-    if (this.#members.has(connection)) return 'member';
-    return this.audience.has(connection) ? 'subscriber' : undefined;
+    if (!this.audience.has(connection)) return undefined;
+    return this.#subscribers.has(connection) ? 'subscriber' : 'member';
   }
 
   addMember(connection: Connection): void {
     this.audience.add(connection);
-    this.#members.add(connection);
+    this.#subscribers.delete(connection);
   }
 
+  /** A member stays one. */
   addSubscriber(connection: Connection): void {
-    this.audience.add(connection);
+    if (this.audience.add(connection)) this.#subscribers.add(connection);
   }
 
   /** Answers what it was. */
   remove(connection: Connection): Role | undefined {
     const was = this.roleOf(connection);
     this.audience.delete(connection);
-    this.#members.delete(connection);
+    this.#subscribers.delete(connection);
     return was;
   }
 }

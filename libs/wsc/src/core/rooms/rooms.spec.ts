@@ -30,6 +30,8 @@ describe('a room', () => {
     expect(test.hub.roomInfo('room')).toMatchObject({ members: 1, subscribers: 1, isKept: false });
     expect(await test.hub.roomMembers('room')).toEqual([{ userId: 'ann', devices: 1, since: test.clock.now() }]);
     expect(test.hub.roomsOf(subscriber.connection.id)).toEqual(['room']);
+    await test.hub.leave(subscriber.connection.id, 'room');
+    expect(test.hub.roomInfo('room')).toMatchObject({ members: 1, subscribers: 0 });
   });
 
   it('is gone with its last member, and made again by the next, unless it was created', async () => {

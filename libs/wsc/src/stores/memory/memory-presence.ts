@@ -1,3 +1,4 @@
+import { MultiMap } from '../../core/collections/multi-map.js';
 import type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from '../../core/ports/presence.js';
 import { EntriesByUser } from './entries-by-user.js';
 
@@ -8,7 +9,8 @@ const maxPageSize = 1000;
 export class MemoryPresence implements Presence {
   readonly #online = new EntriesByUser();
   readonly #rooms = new Map<string, EntriesByUser>();
-  readonly #roomsOf = new Map<string, Set<string>>();
+  /** By connection id. */
+  readonly #roomsOf = new MultiMap<string, string>();
   /** All users in order; made when a page is asked for, thrown away when a user comes or goes. */
   #sorted: readonly string[] | undefined;
 
@@ -19,7 +21,7 @@ export class MemoryPresence implements Presence {
   }
 
   removed(entry: PresenceEntry): { readonly isLast: boolean } {
-    for (const room of this.#roomsOf.get(entry.connectionId) ?? []) this.left(entry, room);
+    for (const room of this.#roomsOf.of(entry.connectionId)) this.left(entry, room);
     const isLast = this.#online.remove(entry);
     if (isLast) this.#sorted = undefined;
     return { isLast };
@@ -28,14 +30,12 @@ export class MemoryPresence implements Presence {
   joined(entry: PresenceEntry, room: string): { readonly isFirst: boolean } {
     const users = this.#rooms.get(room) ?? new EntriesByUser();
     this.#rooms.set(room, users);
-    const rooms = this.#roomsOf.get(entry.connectionId) ?? new Set();
-    this.#roomsOf.set(entry.connectionId, rooms.add(room));
+    this.#roomsOf.add(entry.connectionId, room);
     return { isFirst: users.add(entry) };
   }
 
   left(entry: PresenceEntry, room: string): { readonly isLast: boolean } {
-    const rooms = this.#roomsOf.get(entry.connectionId);
-    if (rooms?.delete(room) && rooms.size === 0) this.#roomsOf.delete(entry.connectionId);
+    this.#roomsOf.delete(entry.connectionId, room);
     const users = this.#rooms.get(room);
     if (!users) return { isLast: false };
     const isLast = users.remove(entry);

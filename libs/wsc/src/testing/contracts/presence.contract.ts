@@ -42,6 +42,7 @@ const promises: PortPromises<Presence> = {
     await here.added(phone);
     assert.deepEqual(await here.added(phone), { isFirst: true });
     assert.deepEqual(await there.removed(entry('bob', 'phone')), { isLast: false });
+    assert.deepEqual(await there.removed(entry('ann', 'tablet')), { isLast: false });
     assert.deepEqual(await here.removed(phone), { isLast: true });
     assert.deepEqual(await here.removed(phone), { isLast: false });
   },
