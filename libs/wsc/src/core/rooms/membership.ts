@@ -31,6 +31,13 @@ interface Told {
   isPresent: boolean;
 }
 
+/** What is under way for one connection. */
+interface Telling {
+  /** By room, where it may differ from what is true. */
+  readonly told: Map<string, Told>;
+  lastStep: Promise<unknown>;
+}
+
 /**
  * Puts connections into rooms and out of them, and tells whoever has to know: broker, presence, members, events.
  *
@@ -39,9 +46,8 @@ interface Told {
  */
 export class Membership {
   readonly #deps: MembershipDependencies;
-  readonly #told = new WeakMap<Connection, Map<string, Told>>();
-  /** The last step of each connection that is under way. */
-  readonly #steps = new WeakMap<Connection, Promise<void>>();
+  /** Nothing is kept of an idle connection: others know what is true of it. */
+  readonly #tellings = new WeakMap<Connection, Telling>();
 
   constructor(dependencies: MembershipDependencies) {
     this.#deps = dependencies;
@@ -59,7 +65,7 @@ export class Membership {
     if (connection.state === 'closed') throw new WscError('WSC_UNAVAILABLE', { message: 'The connection is closed.' });
     const was = this.#deps.rooms.enter(connection, room, role);
     try {
-      await this.#tell(connection, room);
+      await this.#tell(connection, room, was);
     } catch (error) {
       await this.#undoJoin(connection, room, was);
       throw error;
@@ -68,19 +74,20 @@ export class Membership {
 
   /** `welcome` is out: tells of what the connection has joined before. Until then nobody is told, and of a refused one never. */
   async welcomed(connection: Connection): Promise<void> {
-    for (const room of connection.rooms) await this.#tell(connection, room);
+    for (const room of connection.rooms) await this.#tell(connection, room, this.#roleIn(room, connection));
   }
 
   /** Leaving a room that it isn't in does nothing. @throws {WscError} WSC_INVALID_NAME */
   async leave(connection: Connection, name: string): Promise<void> {
     const room = parseName(name, 'room');
-    if (this.#deps.rooms.exit(connection, room) !== undefined) await this.#tell(connection, room);
+    const was = this.#deps.rooms.exit(connection, room);
+    if (was !== undefined) await this.#tell(connection, room, was);
   }
 
   /** The connection is gone: takes it out of all its rooms at once, then tells. Answers those it was a member of. Never fails. */
   async leaveAll(connection: Connection): Promise<readonly string[]> {
     const left = connection.rooms.map((room) => ({ room, was: this.#deps.rooms.exit(connection, room) }));
-    await Promise.all(left.map(({ room }) => this.#tellQuietly(connection, room)));
+    await Promise.all(left.map(({ room, was }) => this.#tellQuietly(connection, room, was)));
     return left.flatMap(({ room, was }) => (was === 'member' ? [room] : []));
   }
 
@@ -91,59 +98,86 @@ export class Membership {
     const isKnown = rooms.get(room) !== undefined;
     // In one turn, so that nothing that is sent to the room and nobody who joins it comes in between.
     const told = isKnown ? sender.toRoom(room, { event: 'room_closed', data: { room, reason } }) : undefined;
-    const connections = rooms.delete(room);
-    await Promise.all(connections.map((connection) => this.#tellQuietly(connection, room)));
+    const left = rooms.delete(room);
+    await Promise.all(left.map(({ connection, was }) => this.#tellQuietly(connection, room, was)));
     await told;
     if (isKnown) events.emit('room.closed', { room, data: { reason } });
-    return connections.length;
+    return left.length;
   }
 
   /** A join that nobody could be told of leaves things as they were. */
-  async #undoJoin(connection: Connection, room: string, was: Role | undefined): Promise<void> {
+  async #undoJoin(connection: Connection, room: string, before: Role | undefined): Promise<void> {
     const { rooms } = this.#deps;
-    if (rooms.exit(connection, room) === undefined) return;
-    if (was !== undefined) rooms.enter(connection, room, was);
-    await this.#tellQuietly(connection, room);
+    const was = rooms.exit(connection, room);
+    if (was === undefined) return;
+    if (before !== undefined) rooms.enter(connection, room, before);
+    await this.#tellQuietly(connection, room, was);
   }
 
   /** What others can't be told must not keep the rest from being tidied up. */
-  async #tellQuietly(connection: Connection, room: string): Promise<void> {
+  async #tellQuietly(connection: Connection, room: string, was: Role | undefined): Promise<void> {
     try {
-      await this.#tell(connection, room);
+      await this.#tell(connection, room, was);
     } catch (cause) {
       this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
     }
   }
 
-  #tell(connection: Connection, room: string): Promise<void> {
-    const step = (this.#steps.get(connection) ?? Promise.resolve()).then(() => this.#reconcile(connection, room));
+  /** To be called in the turn of each change. @param was the role before it, which others know unless something is under way. */
+  #tell(connection: Connection, room: string, was: Role | undefined): Promise<void> {
+    const telling = this.#tellingOf(connection);
+    if (!telling.told.has(room)) {
+      telling.told.set(room, { isSubscribed: was !== undefined, isPresent: was === 'member' });
+    }
+    const step = telling.lastStep.then(() => this.#step(connection, room, telling));
     // The next step comes after this one, even if this one fails; its caller hears of that.
-    const ended = step.catch(() => undefined);
-    this.#steps.set(connection, ended);
+    telling.lastStep = step.catch(() => undefined);
     return step;
   }
 
+  #tellingOf(connection: Connection): Telling {
+    let telling = this.#tellings.get(connection);
+    if (telling === undefined) {
+      telling = { told: new Map<string, Told>(), lastStep: Promise.resolve() };
+      this.#tellings.set(connection, telling);
+    }
+    return telling;
+  }
+
+  async #step(connection: Connection, room: string, { told: unsettled }: Telling): Promise<void> {
+    const told = unsettled.get(room);
+    // An earlier step has told what is true already.
+    if (told === undefined) return;
+    try {
+      await this.#reconcile(connection, room, told);
+    } finally {
+      if (this.#isTrue(connection, room, told)) unsettled.delete(room);
+      if (unsettled.size === 0) this.#tellings.delete(connection);
+    }
+  }
+
   /** Brings what others know to what is true now. */
-  async #reconcile(connection: Connection, room: string): Promise<void> {
-    const told = this.#toldOf(connection, room);
+  async #reconcile(connection: Connection, room: string, told: Told): Promise<void> {
     if (connection.isIn(room)) await this.#subscribe(told, room);
-    const isMember = this.#deps.rooms.get(room)?.roleOf(connection) === 'member' && connection.isWelcomed;
+    const isMember = this.#roleIn(room, connection) === 'member' && connection.isWelcomed;
     if (isMember === told.isPresent && connection.isIn(room)) return;
     try {
       if (isMember && !told.isPresent) await this.#announceJoin(connection, room, told);
       else if (!isMember && told.isPresent) await this.#announceLeave(connection, room, told);
     } finally {
       // Whoever can't be told that it left: the subscription ends all the same.
-      if (!connection.isIn(room)) await this.#unsubscribe(connection, room, told);
+      if (!connection.isIn(room)) await this.#unsubscribe(room, told);
     }
   }
 
-  #toldOf(connection: Connection, room: string): Told {
-    let rooms = this.#told.get(connection);
-    if (rooms === undefined) this.#told.set(connection, (rooms = new Map<string, Told>()));
-    let told = rooms.get(room);
-    if (told === undefined) rooms.set(room, (told = { isSubscribed: false, isPresent: false }));
-    return told;
+  /** Not so of a member before `welcome`, who is still to be announced. */
+  #isTrue(connection: Connection, room: string, { isSubscribed, isPresent }: Told): boolean {
+    const role = this.#roleIn(room, connection);
+    return isSubscribed === (role !== undefined) && isPresent === (role === 'member');
+  }
+
+  #roleIn(room: string, connection: Connection): Role | undefined {
+    return this.#deps.rooms.get(room)?.roleOf(connection);
   }
 
   async #subscribe(told: Told, room: string): Promise<void> {
@@ -152,9 +186,7 @@ export class Membership {
     told.isSubscribed = true;
   }
 
-  async #unsubscribe(connection: Connection, room: string, told: Told): Promise<void> {
-    // It may have left while it was announced; then the next step says so.
-    if (!told.isPresent) this.#told.get(connection)?.delete(room);
+  async #unsubscribe(room: string, told: Told): Promise<void> {
     if (!told.isSubscribed) return;
     told.isSubscribed = false;
     await this.#deps.broker.unsubscribe({ kind: 'room', room });

@@ -70,14 +70,15 @@ export class RoomRegistry {
     return was;
   }
 
-  /** Removes the room and everybody in it. Answers who was. */
-  delete(name: string): readonly Connection[] {
+  /** Removes the room and everybody in it. Answers who was, and as what. */
+  delete(name: string): readonly { readonly connection: Connection; readonly was: Role | undefined }[] {
     const room = this.#rooms.get(name);
     if (room === undefined) return [];
     this.#rooms.delete(name);
-    const connections = [...room.audience.connections()];
-    for (const connection of connections) connection.exited(name);
-    return connections;
+    return Array.from(room.audience.connections(), (connection) => {
+      connection.exited(name);
+      return { connection, was: room.roleOf(connection) };
+    });
   }
 
   #getOrMake(name: string): Room {
