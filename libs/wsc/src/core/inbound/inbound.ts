@@ -5,6 +5,7 @@ import {
   type ClientNotifyEnvelope,
   type RequestEnvelope,
 } from '@nest-wsc/protocol';
+import { countOf, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
 import type { Connection, InboundReceiver } from '../connections/connection.js';
 import type { HubLimits } from '../hub-options.js';
 import { traceIdFrom } from '../ids.js';
@@ -16,7 +17,7 @@ import type { Counters } from '../stats.js';
 import type { Answers } from './answers.js';
 import type { InFlight } from './in-flight.js';
 import { looksLikeControl } from './looks-like-control.js';
-import { MessageRate, type RateVerdict } from './message-rate.js';
+import { messageRateFor, type MessageRate, type RateVerdict } from './message-rate.js';
 import type { Pipeline } from './pipeline.js';
 import type { Route, RouteTable } from './route-table.js';
 
@@ -47,19 +48,20 @@ export class Inbound implements InboundReceiver {
   readonly #connection: Connection;
   readonly #deps: InboundDependencies;
   readonly #rate: MessageRate;
-  readonly #running = new Set<MessageContext>();
-  #waiting: Message[] = [];
+  #running: OneOrMany<MessageContext> | undefined;
+  /** Undefined while nothing waits. */
+  #waiting: Message[] | undefined;
   #isHeld: boolean;
   #isExclusive = false;
   #isPaused = false;
-  #invalidCount = 0;
-  #invalidSince = 0;
+  /** Messages that could not be read, within a minute. */
+  #unreadable: { since: number; count: number } | undefined;
 
   constructor(connection: Connection, dependencies: InboundDependencies) {
     this.#connection = connection;
     this.#deps = dependencies;
     this.#isHeld = connection.state === 'connecting';
-    this.#rate = new MessageRate(dependencies.limits(), dependencies.clock.monotonic());
+    this.#rate = messageRateFor(dependencies.limits(), dependencies.clock.monotonic());
   }
 
   receive(payload: string | Uint8Array): void {
@@ -81,12 +83,12 @@ export class Inbound implements InboundReceiver {
   }
 
   stop(): void {
-    this.#waiting = [];
+    this.#waiting = undefined;
   }
 
   abort(): void {
     this.stop();
-    for (const context of this.#running) context.abort();
+    for (const context of itemsOf(this.#running)) context.abort();
   }
 
   #decode(payload: string | Uint8Array, now: number): ClientEnvelope | undefined {
@@ -150,17 +152,18 @@ export class Inbound implements InboundReceiver {
   }
 
   #enqueue(message: Message): void {
-    if (this.#waiting.length === 0 && this.#mayStart()) {
+    if (this.#waiting === undefined && this.#mayStart()) {
       this.#run(message);
       return;
     }
-    this.#waiting.push(message);
+    (this.#waiting ??= []).push(message);
     this.#pauseOrResume();
   }
 
   #start(): void {
-    while (this.#waiting.length > 0 && this.#mayStart()) {
+    while (this.#waiting !== undefined && this.#mayStart()) {
       const message = this.#waiting.shift();
+      if (this.#waiting.length === 0) this.#waiting = undefined;
       if (message !== undefined) this.#run(message);
     }
     this.#pauseOrResume();
@@ -168,9 +171,8 @@ export class Inbound implements InboundReceiver {
 
   #mayStart(): boolean {
     const { maxConcurrentHandlers } = this.#deps.limits();
-    return (
-      !this.#isHeld && !this.#isExclusive && (maxConcurrentHandlers === 0 || this.#running.size < maxConcurrentHandlers)
-    );
+    if (this.#isHeld || this.#isExclusive) return false;
+    return maxConcurrentHandlers === 0 || countOf(this.#running) < maxConcurrentHandlers;
   }
 
   #run(message: Message): void {
@@ -184,7 +186,7 @@ export class Inbound implements InboundReceiver {
     const running = pipeline.run(context, route);
     if (!(running instanceof Promise)) return;
     inFlight.enter();
-    this.#running.add(context);
+    this.#running = withItem(this.#running, context);
     this.#isExclusive = route?.isExclusive === true;
     const finished = (): void => this.#finished(context, route);
     // The pipeline does not reject; but if it did, the process would end, were nobody to look.
@@ -200,7 +202,7 @@ export class Inbound implements InboundReceiver {
   }
 
   #finished(context: MessageContext, route: Route | undefined): void {
-    this.#running.delete(context);
+    this.#running = withoutItem(this.#running, context);
     if (route?.isExclusive === true) this.#isExclusive = false;
     this.#deps.inFlight.leave();
     this.#start();
@@ -208,7 +210,7 @@ export class Inbound implements InboundReceiver {
 
   /** What was read before the pause still arrives and waits; that is at most what the transport had in hand. */
   #pauseOrResume(): void {
-    const shouldPause = this.#waiting.length > 0;
+    const shouldPause = this.#waiting !== undefined;
     if (shouldPause === this.#isPaused || this.#isHeld) return;
     this.#isPaused = shouldPause;
     if (shouldPause) this.#connection.pauseInbound();
@@ -234,15 +236,13 @@ export class Inbound implements InboundReceiver {
   #invalid(error: WscError, now: number): void {
     const { counters, limits, answers } = this.#deps;
     counters.invalidMessages += 1;
-    if (now - this.#invalidSince >= minuteMs) {
-      this.#invalidSince = now;
-      this.#invalidCount = 0;
-    }
-    this.#invalidCount += 1;
+    if (this.#unreadable === undefined || now - this.#unreadable.since >= minuteMs)
+      this.#unreadable = { since: now, count: 0 };
+    this.#unreadable.count += 1;
     const verdict = this.#rate.takeMessage(now);
     if (verdict.kind === 'pass') answers.refuseUnread(this.#connection, error);
     else this.#overRate(verdict);
     const max = limits().invalidMessagesPerMinute;
-    if (max > 0 && this.#invalidCount >= max) this.#connection.close('tooManyErrors');
+    if (max > 0 && this.#unreadable.count >= max) this.#connection.close('tooManyErrors');
   }
 }

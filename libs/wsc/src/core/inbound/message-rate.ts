@@ -1,6 +1,9 @@
 import type { HubLimits } from '../hub-options.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 
+/** What a connection may send; 0 per second turns it off. */
+export type RateLimits = Pick<HubLimits, 'messagesPerSecond' | 'messagesBurst'>;
+
 /** What to do with a message that came over the rate. */
 export type RateVerdict =
   | { readonly kind: 'pass' }
@@ -23,21 +26,26 @@ const closeAfterMs = 10_000;
 /** Acks and pings have a bucket of their own, so that a busy client can still acknowledge; it is this much larger. */
 const controlFactor = 2;
 
-/** How many messages a connection may send (PROTOCOL.md §1.4). All times are monotonic milliseconds. */
-export class MessageRate {
-  readonly #messages: TokenBucket;
-  readonly #control: TokenBucket;
-  #overSince: number | undefined;
-  #lastOver = 0;
-  #lastAnswer = -Infinity;
+/** A time of being over the rate. */
+interface Excess {
+  since: number;
+  lastAt: number;
+  answeredAt: number;
+}
 
-  constructor(limits: HubLimits, now: number) {
+/**
+ * How many messages a connection may send (PROTOCOL.md §1.4). All times are monotonic milliseconds. Most connections send no control
+ * messages and keep to their rate, so what those need is made for the others only.
+ */
+export class MessageRate {
+  readonly #limits: RateLimits;
+  readonly #messages: TokenBucket;
+  #control: TokenBucket | undefined;
+  #excess: Excess | undefined;
+
+  constructor(limits: RateLimits, now: number) {
+    this.#limits = limits;
     this.#messages = new TokenBucket(limits.messagesPerSecond, limits.messagesBurst, now);
-    this.#control = new TokenBucket(
-      limits.messagesPerSecond * controlFactor,
-      limits.messagesBurst * controlFactor,
-      now,
-    );
   }
 
   takeMessage(now: number): RateVerdict {
@@ -45,7 +53,8 @@ export class MessageRate {
   }
 
   takeControl(now: number): RateVerdict {
-    return this.#control.take(now) ? pass : this.#over(now, this.#control);
+    const control = (this.#control ??= this.#createControl(now));
+    return control.take(now) ? pass : this.#over(now, control);
   }
 
   /** Whether a message would be refused, so that reading it is in vain. */
@@ -55,15 +64,29 @@ export class MessageRate {
 
   /** The same for an ack or a ping. */
   isControlExhausted(now: number): boolean {
-    return this.#control.retryAfterMs(now) > 0;
+    return this.#control !== undefined && this.#control.retryAfterMs(now) > 0;
+  }
+
+  #createControl(now: number): TokenBucket {
+    const { messagesPerSecond, messagesBurst } = this.#limits;
+    return new TokenBucket(messagesPerSecond * controlFactor, messagesBurst * controlFactor, now);
   }
 
   #over(now: number, bucket: TokenBucket): RateVerdict {
-    if (this.#overSince === undefined || now - this.#lastOver > calmMs) this.#overSince = now;
-    this.#lastOver = now;
-    if (now - this.#overSince >= closeAfterMs) return close;
-    if (now - this.#lastAnswer < answerEveryMs) return ignore;
-    this.#lastAnswer = now;
+    const excess = (this.#excess ??= { since: now, lastAt: now, answeredAt: -Infinity });
+    if (now - excess.lastAt > calmMs) excess.since = now;
+    excess.lastAt = now;
+    if (now - excess.since >= closeAfterMs) return close;
+    if (now - excess.answeredAt < answerEveryMs) return ignore;
+    excess.answeredAt = now;
     return { kind: 'refuse', retryAfterMs: bucket.retryAfterMs(now) };
   }
+}
+
+/** One for all where there is no limit: it never has anything to count. */
+const unlimited = new MessageRate({ messagesPerSecond: 0, messagesBurst: 0 }, 0);
+
+/** The rate of one connection. */
+export function messageRateFor(limits: RateLimits, now: number): MessageRate {
+  return limits.messagesPerSecond === 0 ? unlimited : new MessageRate(limits, now);
 }
