@@ -26,16 +26,17 @@ export interface OutboxOptions {
 /** A pending sequence of this size is written before the turn ends, so that nothing large waits in memory. */
 const earlyFlushBytes = 64 * 1024;
 const earlyFlushCount = 256;
-/** Answers to one connection are written before there are more of them than Node writes without a copy on the heap. */
-const earlyTailBytes = 16 * 1024;
+/** Answers to one connection are written before they are more than Node writes without a copy on the heap. */
+const maxTailBytes = 16 * 1024;
 /** How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes. */
 const sameTurnFactor = 16;
 
 /**
  * What is queued for one connection: bounded, in two lanes, first in first out per lane. Until it is opened, everything is held.
  *
- * While the link takes bytes, the outbox holds only a reference to a shared {@link PendingChain}. Once the link refuses, it
- * holds its own queue, and only that counts against the budget, over which a room's policy drops messages: a loop of sends to a connection that reads never closes it.
+ * While the link takes bytes, the outbox holds a reference to a shared {@link PendingChain} and, behind it, the bytes of answers
+ * that nobody else gets. Once the link refuses, it holds a queue of its own, and only that counts against the budget: a loop of sends
+ * to a connection that reads never closes it. Over the budget the policy of a message's room decides.
  * Some links (TLS) refuse until the next turn, however fast the client reads; so the turn in which the link refused is not held
  * against it. What that turn sent stays a queue of references to shared messages all the same: copies of its own are made a piece
  * at a time, as the link takes them, so that a flood costs each connection that does not read one piece.
@@ -100,11 +101,17 @@ export class Outbox implements Flushable, Stallable {
 
   /** Queues what only this connection gets, in the normal lane and never dropped. Answers false when it was not queued. */
   pushOwn(bytes: LinkBytes): boolean {
-    if (typeof bytes !== 'string' || this.#queue !== undefined || this.#isClosed) {
-      return this.push(protectedMessage(bytes, 'normal'));
+    if (this.#tail.length + bytes.length > maxTailBytes && this.#tail !== '') this.#write();
+    if (this.#isClosed) return false;
+    if (this.#queue !== undefined) return this.#pushBlocked(this.#queue, protectedMessage(bytes, 'normal'));
+    if (typeof bytes === 'string') {
+      this.#tail += bytes;
+      this.#schedule(false);
+    } else {
+      this.#foldTail();
+      this.#normal = this.#normal.appendOwn(bytes);
+      this.#schedule(this.#normal.byteLength >= earlyFlushBytes);
     }
-    this.#tail += bytes;
-    this.#schedule(this.#tail.length >= earlyTailBytes);
     return true;
   }
 
@@ -160,7 +167,7 @@ export class Outbox implements Flushable, Stallable {
     this.#tail = '';
   }
 
-  /** @param isEarly so much is pending that it is written before the turn ends. */
+  /** @param isEarly so much is pending by now that it is written before the turn ends; never the first message of a turn. */
   #schedule(isEarly: boolean): void {
     if (!this.#isScheduled) {
       this.#isScheduled = true;

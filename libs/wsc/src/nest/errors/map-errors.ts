@@ -1,4 +1,4 @@
-import type { MaybePromise } from '../../core/index.js';
+import { isPromiseLike, type MaybePromise } from '../../core/async/maybe-promise.js';
 import { mapException } from './map-exception.js';
 import { mapRefusal } from './map-refusal.js';
 
@@ -25,7 +25,7 @@ function translate<A extends readonly unknown[], T>(call: Call<A, T>, fail: (exc
   return (...args) => {
     try {
       const result = call(...args);
-      return result instanceof Promise ? result.catch(fail) : result;
+      return isPromiseLike(result) ? Promise.resolve(result).catch(fail) : result;
     } catch (exception) {
       return fail(exception);
     }

@@ -1,7 +1,7 @@
-import { ForbiddenException, type CanActivate, type PipeTransform, type Type } from '@nestjs/common';
+import { ForbiddenException, type CanActivate, type Type } from '@nestjs/common';
 import type { ContextId, ExternalContextOptions } from '@nestjs/core';
 import type { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
-import { ExecutionContextHost, type InstanceWrapper } from '@nestjs/core/internal';
+import { ExecutionContextHost, FORBIDDEN_MESSAGE, type InstanceWrapper } from '@nestjs/core/internal';
 import { isPromiseLike, whenReady, type MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Logger } from '../../core/index.js';
 import { classOf, methodOf, moduleOf, type Method } from '../nest-container.js';
@@ -12,7 +12,7 @@ import { runInterceptors } from './run-interceptors.js';
 import { isStream, withErrorsMapped } from './streams.js';
 import { paramsKeyOf } from './ws-params.js';
 
-/** Calls a method with its guards, interceptors, pipes and filters around it. Synchronous where all of them are. */
+/** Calls a method with its guards, interceptors, pipes and filters around it. Synchronous without pipes and interceptors, where guards and method are. */
 export type Call = (args: unknown[]) => MaybePromise<unknown>;
 
 export interface CompileTools {
@@ -76,29 +76,21 @@ function invoking({ parameters, argumentCount }: MethodParts, { instance, method
       return call(values);
     };
   }
-  return (args): unknown => {
+  return async (args) => {
     const values: unknown[] = new Array(argumentCount).fill(undefined);
-    const pending = parameters.flatMap((parameter) => {
-      const value = piped(parameter, parameter.extract(args));
-      if (isPromiseLike(value)) return [value.then((settled) => (values[parameter.index] = settled))];
-      values[parameter.index] = value;
-      return [];
-    });
-    return pending.length === 0 ? call(values) : Promise.all(pending).then(() => call(values));
+    // Each fails by its own promise, even where it throws: another one that fails later must not be nobody's.
+    await Promise.all(
+      parameters.map(async (parameter) => {
+        values[parameter.index] = await pipeThrough(parameter, parameter.extract(args));
+      }),
+    );
+    return call(values);
   };
 }
 
-function piped({ pipes, metadata }: Parameter, value: unknown): unknown {
-  return pipes.length === 0 ? value : pipeThrough(pipes, { ...metadata }, value);
-}
-
-async function pipeThrough(
-  pipes: readonly PipeTransform[],
-  metadata: Parameter['metadata'],
-  value: unknown,
-): Promise<unknown> {
+async function pipeThrough({ pipes, metadata }: Parameter, value: unknown): Promise<unknown> {
   let result: unknown = await value;
-  for (const pipe of pipes) result = await pipe.transform(result, metadata);
+  for (const pipe of pipes) result = await pipe.transform(result, { ...metadata });
   return result;
 }
 
@@ -115,18 +107,17 @@ function activate(guards: readonly CanActivate[], context: ExecutionContextHost,
   for (let index = first; index < guards.length; index += 1) {
     const guard = guards[index];
     const verdict = guard === undefined || verdictOf(guard, context);
-    if (verdict === false) throw new ForbiddenException();
+    if (verdict === false) throw new ForbiddenException(FORBIDDEN_MESSAGE);
     if (verdict !== true) return later(verdict, () => activate(guards, context, index + 1));
   }
 }
 
 async function later(verdict: Promise<boolean>, next: () => MaybePromise<void>): Promise<void> {
-  if (!(await verdict)) throw new ForbiddenException();
+  if (!(await verdict)) throw new ForbiddenException(FORBIDDEN_MESSAGE);
   await next();
 }
 
-interface Filtered extends CompileTarget, Bound {
-  readonly instance: object;
+interface Filtered extends Omit<CompileTarget, 'instance'>, Bound {
   readonly next: Call;
 }
 
@@ -142,7 +133,8 @@ function filtering(tools: CompileTools, target: Filtered): Call {
     try {
       const result = next(args);
       if (!isPromiseLike(result)) return mapped(result, args);
-      return result.then(
+      // What a method returns may have a `then` that answers nothing.
+      return Promise.resolve(result).then(
         (value) => mapped(value, args),
         (exception: unknown) => answer(exception, args),
       );

@@ -8,7 +8,7 @@ import { enhancersOf } from '../nest-container.js';
 import { MethodPartsFinder } from './method-parts.js';
 import type { RequestScopes } from './request-scopes.js';
 
-/** A provider's method with everything bound to it; synchronous where all of that is. `owner` is the connection, whose scope request-scoped instances have. */
+/** A provider's method with everything bound to it. `owner` is the connection, whose scope request-scoped instances have. */
 export type BoundMethod = (owner: object, args: unknown[]) => MaybePromise<unknown>;
 
 export interface MethodBinderDependencies {

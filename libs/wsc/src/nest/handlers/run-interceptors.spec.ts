@@ -10,6 +10,7 @@ import {
   Observable,
   of,
   range,
+  type Subscriber,
   take,
   tap,
   timeout,
@@ -93,6 +94,28 @@ describe('a stream behind interceptors', () => {
   });
 });
 
+describe('a stream that nobody takes', () => {
+  it('keeps only so much of what interceptors add, and ends then', async () => {
+    let endCount = 0;
+    let source: Subscriber<unknown> | undefined;
+    const adding = {
+      intercept: (_: unknown, next: CallHandler) =>
+        merge(
+          next.handle(),
+          new Observable((subscriber) => {
+            source = subscriber;
+            return () => (endCount += 1);
+          }),
+        ),
+    };
+    expect(isObservable(await intercepted(of(1), adding))).toBe(true);
+    for (let index = 0; index < 1_000; index += 1) source?.next(index);
+    expect(endCount).toBe(0);
+    source?.next('one too many');
+    expect(endCount).toBe(1);
+  });
+});
+
 describe('one value behind interceptors', () => {
   it('is one answer, as the interceptors have changed it', async () => {
     const doubling = {
@@ -105,7 +128,7 @@ describe('one value behind interceptors', () => {
     expect(await intercepted(20, adding, doubling)).toBe(41);
   });
 
-  it('is the last one where an interceptor makes several of it', async () => {
+  it('is the one that comes last where an interceptor makes several of it', async () => {
     const repeating = { intercept: (_: unknown, next: CallHandler) => merge(next.handle(), of('last')) };
     expect(await intercepted('first', repeating)).toBe('first');
     expect(await runInterceptors({ interceptors: [repeating], context, next: () => 'first' })).toBe('last');

@@ -58,8 +58,7 @@ class InterceptedCall {
   }
 
   #subscribe(source: Observable<unknown>): void {
-    const subscription = source.subscribe(this);
-    this.#subscription = subscription;
+    this.#subscription = source.subscribe(this);
   }
 
   #intercept(index: number): ReturnType<NestInterceptor['intercept']> {
@@ -81,10 +80,7 @@ class InterceptedCall {
     return inThisScope((subscriber) => {
       const result = this.#interception.next();
       if (!isPromiseLike(result)) return this.#emit(result, subscriber);
-      result.then(
-        (value) => subscriber.add(this.#emit(value, subscriber)),
-        (error: unknown) => subscriber.error(error),
-      );
+      later(result, subscriber, (value) => this.#emit(value, subscriber));
     });
   }
 
@@ -108,6 +104,9 @@ class InterceptedCall {
   }
 }
 
+/** A hub that takes a stream takes it within a few microtasks; one whose client has gone never does. */
+const maxEarly = 1_000;
+
 /** The values of a stream, from when the hub subscribes. */
 class HeldStream {
   /** For the hub. When it goes, so does the source. */
@@ -115,10 +114,13 @@ class HeldStream {
   readonly started: Promise<void>;
   #start: () => void = () => undefined;
   #subscriber: Subscriber<unknown> | undefined;
-  /** What interceptors add themselves in the microtasks before the hub subscribes. */
+  /** What interceptors add themselves before the hub subscribes. */
   readonly #early: ((to: Subscriber<unknown>) => void)[] = [];
 
+  readonly #stop: () => void;
+
   constructor(stop: () => void) {
+    this.#stop = stop;
     this.started = new Promise((resolve) => (this.#start = resolve));
     this.answers = new Observable((subscriber) => {
       this.#subscriber = subscriber;
@@ -129,8 +131,9 @@ class HeldStream {
   }
 
   tell(what: (to: Subscriber<unknown>) => void): void {
-    if (this.#subscriber === undefined) this.#early.push(what);
-    else what(this.#subscriber);
+    if (this.#subscriber !== undefined) what(this.#subscriber);
+    else if (this.#early.length < maxEarly) this.#early.push(what);
+    else this.#stop();
   }
 }
 
@@ -145,9 +148,17 @@ function follow(
   subscriber: Subscriber<unknown>,
 ): Subscription | undefined {
   if (!isPromiseLike(given)) return given.subscribe(subscriber);
-  given.then(
-    (source) => subscriber.add(source.subscribe(subscriber)),
-    (error: unknown) => subscriber.error(error),
-  );
+  later(given, subscriber, (source) => source.subscribe(subscriber));
   return undefined;
+}
+
+/** Goes on with what a promise gives; whatever fails on the way, a wrong result too, is the subscriber's to hear. */
+function later<T>(
+  promise: PromiseLike<T>,
+  subscriber: Subscriber<unknown>,
+  next: (value: T) => Subscription | undefined,
+): void {
+  Promise.resolve(promise)
+    .then((value) => subscriber.add(next(value)))
+    .catch((error: unknown) => subscriber.error(error));
 }

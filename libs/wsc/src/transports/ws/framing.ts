@@ -24,8 +24,8 @@ export function frameText(text: string): Buffer {
   return frame;
 }
 
-/** Longer ones are no cheaper as strings. */
-const maxByteStringLength = 16 * 1024;
+/** With its header 16 KiB, which Node writes without a copy on the heap; longer ones are no cheaper as strings. */
+const maxByteStringLength = 16 * 1024 - 4;
 const headerStrings: (string | undefined)[] = [];
 
 /**
