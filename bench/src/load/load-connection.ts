@@ -81,8 +81,16 @@ export class LoadConnection implements FrameSink {
   /** Sends a request and answers the data of the next message, which must be its reply. */
   request(event: string, data: unknown): Promise<unknown> {
     this.wantsWhole = true;
-    return new Promise((resolve) => {
-      this.onMessage = (chunk, start, end) => resolve(this.#dialect.parseReply(chunk.toString('utf8', start, end)));
+    return new Promise((resolve, reject) => {
+      this.#failed = reject;
+      this.onMessage = (chunk, start, end) => {
+        const text = chunk.toString('utf8', start, end);
+        try {
+          resolve(this.#dialect.parseReply(text));
+        } catch {
+          reject(new Error(`The server answered ${text.slice(0, 200)}`));
+        }
+      };
       this.write(clientFrame(this.#dialect.request(event, data, 0)));
     });
   }

@@ -99,6 +99,13 @@ export class LoadGenerator {
     }
   }
 
+  /** One request by one member; answers the data of the reply. */
+  async ask(event: string, data: unknown): Promise<unknown> {
+    const [connection] = this.#members.connections;
+    if (connection === undefined) throw new Error('Nobody is connected.');
+    return connection.request(event, data);
+  }
+
   /** Requests by all members. */
   request(dialect: DialectName, load: RequestLoad): Promise<RequestResult> {
     return request(this.#members.connections, dialects[dialect], load);

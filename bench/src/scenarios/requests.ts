@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { spend } from '../harness/bench-run.js';
 import { cpuRatio, type Goal, type Scenario, type Variant } from './scenario.js';
 
@@ -21,6 +22,9 @@ interface RequestScenario {
 
 const order = { item: 'a kettle, made of steel, with a long warranty', amount: 3 };
 
+/** What each of them is answered with. */
+const replies = { echo: order, order: { accepted: order.item } };
+
 function requests({ name, title, event, inFlight, variants, goal }: RequestScenario): Scenario {
   return {
     name,
@@ -38,6 +42,9 @@ function requests({ name, title, event, inFlight, variants, goal }: RequestScena
       const size = scale === 'full' ? { count: 100, durationMs: 1500 } : { count: 5, durationMs: 100 };
       const { port, peer } = run;
       await run.load.call('connect', { port, dialects: [peer.dialect], count: size.count });
+      // What is timed is not looked at, so that a peer which refuses would look fast.
+      const reply = await run.load.call('ask', event, order);
+      if (!isDeepStrictEqual(reply, replies[event])) throw new Error(`the reply was ${JSON.stringify(reply)}`);
       const load = { event, data: order, inFlight };
       await run.load.call('request', peer.dialect, { ...load, durationMs: size.durationMs / 2 });
       const { result, spent } = await spend(run, () =>
