@@ -41,8 +41,7 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
         throw new ClosingError('WSC_UNAUTHORIZED', 'unauthorized');
       // It may have gone meanwhile; nobody would end the watch then.
       if (connection.isClosed) throw new WscError('WSC_UNAVAILABLE');
-      connection.replacePrincipal(principal);
-      deps.expiry.watch(connection);
+      deps.expiry.renew(connection, principal);
       // Whoever revoked it while the list was asked closed the connections that had it; this one had not yet.
       if (await isRevoked(deps.revocations, principal)) throw new ClosingError('WSC_UNAUTHORIZED', 'unauthorized');
       await authorizeRoomsAgain(deps, connection);

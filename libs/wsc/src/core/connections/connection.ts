@@ -81,6 +81,8 @@ export class Connection implements OutboxOwner {
   readonly encoding: Encoding;
   /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
   lastSeenAt: number;
+  /** Kept by the heartbeat. @internal */
+  visitTick: number | undefined;
 
   readonly #link: TransportLink;
   readonly #host: ConnectionHost;

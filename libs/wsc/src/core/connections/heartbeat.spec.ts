@@ -5,6 +5,7 @@ import { Heartbeat } from './heartbeat.js';
 interface Member {
   readonly name: string;
   lastSeenAt: number;
+  visitTick: number | undefined;
   isInboundPaused: boolean;
 }
 
@@ -22,7 +23,7 @@ function setUp(settings: { intervalMs: number; timeoutMs: number } = { intervalM
     expire: (member) => handlers.expire(member),
   });
   const add = (name: string): Member => {
-    const member = { name, lastSeenAt: -1, isInboundPaused: false };
+    const member = { name, lastSeenAt: -1, visitTick: undefined, isInboundPaused: false };
     heartbeat.add(member);
     return member;
   };
@@ -94,6 +95,28 @@ describe('the heartbeat', () => {
     heartbeat.remove(member);
     await clock.advance(200_000);
     expect(happened).toEqual([]);
+  });
+
+  it('forgets a member for good, also one that it has pinged and that goes before new settings', async () => {
+    const { clock, heartbeat, happened, settings, add } = setUp();
+    const member = add('a');
+    add('b');
+    await clock.advance(30_000);
+    heartbeat.remove(member);
+    settings.intervalMs = 20_000;
+    await clock.advance(25_000);
+    expect(happened.map((what) => what.slice(-6))).toEqual(['ping a', 'ping b', 'ping b']);
+  });
+
+  it('watches a member once, however often it is added, and again after it was closed', async () => {
+    const { clock, heartbeat, happened, add } = setUp();
+    const member = add('a');
+    heartbeat.add(member);
+    expect(heartbeat.size).toBe(1);
+    heartbeat.close();
+    heartbeat.add(member);
+    await clock.advance(30_000);
+    expect(happened).toEqual(['30 ping a']);
   });
 
   it('has no timer while it has no members', async () => {
@@ -193,6 +216,7 @@ describe('the heartbeat', () => {
         const members = percents.map((_percent, index) => ({
           name: String(index),
           lastSeenAt: 0,
+          visitTick: undefined,
           isInboundPaused: false,
         }));
         for (const member of members) heartbeat.add(member);

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../ports/clock.js';
 export interface HeartbeatMember {
   /** {@link Heartbeat.now} at the last inbound traffic. */
   lastSeenAt: number;
+  /** Kept by the heartbeat: the tick at which it is looked at next; undefined while it is not watched. */
+  visitTick: number | undefined;
   /** Nothing is read from it for now, so that its silence says nothing. */
   readonly isInboundPaused: boolean;
 }
@@ -36,9 +38,9 @@ const smallestShare = 256;
  */
 export class Heartbeat<T extends HeartbeatMember> {
   readonly #options: HeartbeatOptions<T>;
-  readonly #slotOf = new Map<T, Set<T>>();
   /** Who is to be visited at which tick. */
   readonly #slots = new Map<number, Set<T>>();
+  #size = 0;
   #tickIndex = 0;
   #now = 0;
   #lastTickAt = 0;
@@ -60,26 +62,31 @@ export class Heartbeat<T extends HeartbeatMember> {
   }
 
   get size(): number {
-    return this.#slotOf.size;
+    return this.#size;
   }
 
   /** Starts to watch a member, seen just now. */
   add(member: T): void {
-    if (this.#slotOf.has(member)) return;
+    if (member.visitTick !== undefined) return;
     if (!this.#timer) this.#start();
+    this.#size += 1;
     member.lastSeenAt = this.#now;
     this.#schedule(member);
   }
 
   /** Ends watching it; harmless when it is not watched. */
   remove(member: T): void {
-    this.#slotOf.get(member)?.delete(member);
-    if (this.#slotOf.delete(member) && this.#slotOf.size === 0) this.#stop();
+    if (member.visitTick === undefined) return;
+    this.#slots.get(member.visitTick)?.delete(member);
+    member.visitTick = undefined;
+    this.#size -= 1;
+    if (this.#size === 0) this.#stop();
   }
 
   /** Forgets all members and stops the timer. */
   close(): void {
-    this.#slotOf.clear();
+    for (const member of this.#members()) member.visitTick = undefined;
+    this.#size = 0;
     this.#stop();
   }
 
@@ -105,13 +112,14 @@ export class Heartbeat<T extends HeartbeatMember> {
     this.#tickIndex += 1;
     const due = this.#slots.get(this.#tickIndex);
     if (!due) return;
-    this.#slots.delete(this.#tickIndex);
     let share = Math.max(smallestShare, Math.ceil(this.size / ticksForAll));
     for (const member of due) {
       share -= 1;
       if (share >= 0) this.#visit(member);
       else this.#put(member, 1);
     }
+    // Not before: whoever is removed meanwhile must not be visited any more.
+    this.#slots.delete(this.#tickIndex);
   }
 
   #visit(member: T): void {
@@ -151,14 +159,19 @@ export class Heartbeat<T extends HeartbeatMember> {
     const index = this.#tickIndex + ticks;
     const slot = this.#slots.get(index) ?? new Set();
     this.#slots.set(index, slot.add(member));
-    this.#slotOf.set(member, slot);
+    member.visitTick = index;
+  }
+
+  #members(): readonly T[] {
+    return Array.from(this.#slots.values(), (slot) => [...slot]).flat();
   }
 
   /** The settings have changed: a new tick, and a fresh start for everybody, so that nobody expires without having been pinged. */
   #restart(): void {
+    const members = this.#members();
     this.#stop();
     this.#start();
-    for (const member of this.#slotOf.keys()) {
+    for (const member of members) {
       member.lastSeenAt = this.#now;
       this.#schedule(member);
     }

@@ -1,3 +1,5 @@
+import { MultiMap } from '../collections/multi-map.js';
+import type { Principal } from '../connect/principal.js';
 import type { Connection } from './connection.js';
 import type { Clock, Timer } from '../ports/clock.js';
 
@@ -8,8 +10,7 @@ export class TokenExpiry {
   readonly #clock: Clock;
   readonly #expire: (connection: Connection) => void;
   /** By the second in which they expire. */
-  readonly #bySecond = new Map<number, Set<Connection>>();
-  readonly #secondOf = new Map<Connection, number>();
+  readonly #bySecond = new MultiMap<number, Connection>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, expire: (connection: Connection) => void) {
@@ -17,27 +18,27 @@ export class TokenExpiry {
     this.#expire = expire;
   }
 
-  /** Watches the connection's principal; replaces what was watched before. */
+  /** Watches the connection's principal. */
   watch(connection: Connection): void {
-    this.forget(connection);
-    const expiresAt = connection.principal?.expiresAt;
-    if (expiresAt === undefined) return;
-    const second = Math.ceil(expiresAt / tickMs);
-    const due = this.#bySecond.get(second);
-    if (due === undefined) this.#bySecond.set(second, new Set([connection]));
-    else due.add(connection);
-    this.#secondOf.set(connection, second);
+    const second = secondOf(connection);
+    if (second === undefined) return;
+    this.#bySecond.add(second, connection);
     this.#timer ??= this.#clock.every(tickMs, this.#tick);
   }
 
+  /** Gives the connection a new principal and watches that instead. */
+  renew(connection: Connection, principal: Principal): void {
+    // By the old one, which says where it is kept.
+    this.forget(connection);
+    connection.replacePrincipal(principal);
+    this.watch(connection);
+  }
+
   forget(connection: Connection): void {
-    const second = this.#secondOf.get(connection);
+    const second = secondOf(connection);
     if (second === undefined) return;
-    this.#secondOf.delete(connection);
-    const due = this.#bySecond.get(second);
-    due?.delete(connection);
-    if (due?.size === 0) this.#bySecond.delete(second);
-    if (this.#secondOf.size === 0) this.close();
+    this.#bySecond.delete(second, connection);
+    if (this.#bySecond.size === 0) this.close();
   }
 
   close(): void {
@@ -48,12 +49,16 @@ export class TokenExpiry {
   /** Looks at every pending second, not at the last one only: the machine may have slept or its clock may have jumped. */
   readonly #tick = (): void => {
     const now = this.#clock.now() / tickMs;
-    for (const [second, due] of this.#bySecond) {
+    for (const second of this.#bySecond.keys()) {
       if (second > now) continue;
-      for (const connection of due) {
+      for (const connection of this.#bySecond.of(second)) {
         this.forget(connection);
         this.#expire(connection);
       }
     }
   };
+}
+
+function secondOf({ principal }: Connection): number | undefined {
+  return principal?.expiresAt === undefined ? undefined : Math.ceil(principal.expiresAt / tickMs);
 }
