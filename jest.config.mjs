@@ -25,8 +25,8 @@ const swc = [
  */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{libs,apps,test}/**/*.spec.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/'],
+  testMatch: ['<rootDir>/{libs,apps,test,bench}/**/*.spec.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/', '<rootDir>/bench/dist/'],
   transform: { '^.+\\.[tj]s$': swc },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|jose|uuid)/)'],
   moduleNameMapper: {

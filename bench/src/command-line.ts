@@ -59,10 +59,8 @@ export function parseCommandLine(args: readonly string[]): Command {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (values.help) return { kind: 'help' };
     if (values.list) return { kind: 'list' };
-    if (values.smoke && values.docs && values.into === undefined) {
-      throw new Error(
-        'Figures of --smoke are worth nothing, so --docs must not write them into the repository: add --into.',
-      );
+    if (values.docs && values.into === undefined && (values.smoke || values.peers !== undefined)) {
+      throw new Error('With --smoke or --peers, figures are not for the repository: --docs needs --into.');
     }
     return {
       kind: 'run',

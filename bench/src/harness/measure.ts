@@ -71,12 +71,13 @@ async function measureOnce(scenario: Scenario, entry: Measured, options: Measure
 
 async function takeSample(scenario: Scenario, variant: Variant, options: MeasureOptions): Promise<Sample> {
   const { processes, profiles } = options;
-  await using run = await startRun({
+  const setup = {
     peer: peerOf(variant.peer),
     options: variant.options ?? {},
     processes,
     profile: profiles && `${profiles}/${fileName(scenario, variant)}.cpuprofile`,
-  });
+  };
+  await using run = await withTimeout(startRun(setup));
   return await withTimeout(scenario.measure(run, variant, options.scale));
 }
 

@@ -21,7 +21,8 @@ export class ProcessCalls<T extends object> {
   #nextId = readyId;
   #endedWith: string | undefined;
 
-  private constructor({ command, core }: ProcessSpec) {
+  /** Starts the process. Whoever does stops it. */
+  constructor({ command, core }: ProcessSpec) {
     const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.once('error', (error) => this.#end(error.message));
@@ -30,10 +31,9 @@ export class ProcessCalls<T extends object> {
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#answered(line));
   }
 
-  /** Starts a process and waits until it is ready. Answers it and what it said then. @throws {Error} where it doesn't get ready. */
-  static async start<T extends object>(spec: ProcessSpec): Promise<{ process: ProcessCalls<T>; ready: unknown }> {
-    const started = new ProcessCalls<T>(spec);
-    return { process: started, ready: await started.#wait(readyId) };
+  /** To be called once: waits until the process is ready, and answers what it says then. @throws {Error} where it ends before. */
+  ready(): Promise<unknown> {
+    return this.#wait(readyId);
   }
 
   /** @throws {Error} what the method throws, or that the process has ended. */

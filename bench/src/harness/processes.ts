@@ -27,6 +27,8 @@ const loadScript = fileURLToPath(new URL('../load/main.js', import.meta.url));
 /** The processes of a benchmark. Whoever made this disposes of it, and they end. */
 export class Processes implements AsyncDisposable {
   readonly #setup: ProcessesSetup;
+  /** All that were started, so that none outlives this, not even one whose partner did not start. */
+  readonly #started = new Set<{ stop(): Promise<void> }>();
   readonly #servers = new Map<string, Promise<Server>>();
   #load: Promise<ProcessCalls<LoadGenerator>> | undefined;
 
@@ -58,25 +60,25 @@ export class Processes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const servers = await Promise.allSettled(this.#servers.values());
-    for (const server of servers) {
-      if (server.status === 'fulfilled') await server.value.process.stop();
-    }
-    await (await this.#load)?.stop();
+    await Promise.all([...this.#started].map((process) => process.stop()));
   }
 
   async #startServer(peer: Peer, options: ServerOptions): Promise<Server> {
     const { command } = peer.availability();
     if (command === undefined) throw new Error(`${peer.label} is not installed.`);
-    const { process, ready } = await ProcessCalls.start<ServerReport>({
+    const process = new ProcessCalls<ServerReport>({
       command: [...command, JSON.stringify(options)],
       core: this.#setup.cores.server,
     });
-    return { port: Number(ready), process };
+    this.#started.add(process);
+    return { port: Number(await process.ready()), process };
   }
 
   async #startLoad(): Promise<ProcessCalls<LoadGenerator>> {
     const command = [process.execPath, loadScript];
-    return (await ProcessCalls.start<LoadGenerator>({ command, core: this.#setup.cores.load })).process;
+    const load = new ProcessCalls<LoadGenerator>({ command, core: this.#setup.cores.load });
+    this.#started.add(load);
+    await load.ready();
+    return load;
   }
 }

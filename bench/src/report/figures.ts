@@ -7,9 +7,11 @@ export function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Nanoseconds as such, or in microseconds where they are many. */
+/** Nanoseconds in the unit that fits. */
 export function duration(nanoseconds: number): string {
-  return nanoseconds < 10_000 ? `${figure(nanoseconds)} ns` : `${figure(nanoseconds / 1000)} µs`;
+  if (nanoseconds < 10_000) return `${figure(nanoseconds)} ns`;
+  const microseconds = nanoseconds / 1000;
+  return microseconds < 10_000 ? `${figure(microseconds)} µs` : `${figure(microseconds / 1000)} ms`;
 }
 
 /** Bytes in the unit that fits. */

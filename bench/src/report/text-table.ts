@@ -3,7 +3,7 @@ import { columnsOf, figure } from './figures.js';
 import type { GoalResult, ScenarioResult } from './summarize.js';
 
 /** A table of columns as wide as they must be; numbers stand at the right. */
-export function textTable(lines: readonly (readonly string[])[]): string {
+function textTable(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
@@ -23,17 +23,29 @@ export function cellsOf(rows: readonly Row[]): string[][] {
 
 /** Everything about one scenario, for a terminal. */
 export function describeScenario(result: ScenarioResult): string {
-  const { title, operation, bytesAre, rows, goals, missing } = result;
-  const explained = rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of the server per ${operation}`] : [];
-  if (bytesAre !== undefined) explained.push(`memory: ${bytesAre}`);
+  const { title, rows, goals } = result;
   return [
     '',
     title,
-    explained.join('; '),
+    unitsOf(result),
     textTable(cellsOf(rows)),
-    ...missing.map(({ label, reason }) => `${label}: not measured (${reason})`),
+    ...missingTexts(result),
     ...goals.map((goal) => `  ${judgement(goal)}`),
   ].join('\n');
+}
+
+/** What the columns hold. */
+export function unitsOf({ operation, bytesAre, rows }: ScenarioResult): string {
+  const cpu = rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of the server per ${operation}`] : [];
+  return [...cpu, ...(bytesAre === undefined ? [] : [`memory: ${bytesAre}`])].join('; ');
+}
+
+/** Which figures are missing, and why. */
+export function missingTexts({ rows, missing }: ScenarioResult): readonly string[] {
+  return missing.map(({ label, reason }) => {
+    const row = rows.find((candidate) => candidate.label === label);
+    return `${label}: ${row === undefined ? 'not measured' : `measured ${row.rounds}×`} (${reason})`;
+  });
 }
 
 /** All goals, for a terminal. */

@@ -1,0 +1,48 @@
+import { byteSize, columnsOf, duration, figure } from './figures.js';
+import { median } from './median.js';
+import { rowOf } from './report.fixture.js';
+
+describe('figures', () => {
+  it.each([
+    [0.01666, '0.0167'],
+    [5.5, '5.5'],
+    [99.94, '99.9'],
+    [1234.5, '1,235'],
+    [Infinity, '–'],
+    [NaN, '–'],
+  ])('write %d with three digits: %s', (value, text) => {
+    expect(figure(value)).toBe(text);
+  });
+
+  it.each([
+    [126.4, '126 ns'],
+    [9999, '9,999 ns'],
+    [10_000, '10 µs'],
+    [9_999_000, '9,999 µs'],
+    [25_500_000, '25.5 ms'],
+  ])('write %d ns as %s', (nanoseconds, text) => {
+    expect(duration(nanoseconds)).toBe(text);
+  });
+
+  it('write bytes in the unit that fits', () => {
+    expect([512, 4608, 98_566_144, -2048].map(byteSize)).toEqual(['0.5 kB', '4.5 kB', '94 MB', '-2 kB']);
+  });
+
+  it('fill the columns that a scenario has, with its ratio to stock', () => {
+    const rows = [rowOf({ peer: 'ours' }, { cpuNs: 50, loadBusy: 0.95 }), rowOf({ peer: 'stock' }, { cpuNs: 200 })];
+    const columns = columnsOf(rows);
+    expect(columns.map(({ head }) => head)).toEqual(['', 'CPU', '÷ stock', 'load']);
+    expect(columns.map(({ cell }) => cell(rows[0]!))).toEqual(['nest-wsc', '50 ns', '0.25', '95 % (!)']);
+  });
+});
+
+describe('the median', () => {
+  it.each([
+    [[3, 1, 2], 2],
+    [[4, 1, 3, 2], 2.5],
+    [[7], 7],
+    [[], undefined],
+  ])('of %j is %d', (values, middle) => {
+    expect(median(values)).toBe(middle);
+  });
+});

@@ -1,0 +1,64 @@
+import { scenarios } from '../scenarios/index.js';
+import { mergeReports } from './docs.js';
+import { markers, outcome, resultsMarkdown, withResults } from './markdown.js';
+import { plotsOf, plotted } from './plots.js';
+import { burstReport } from './report.fixture.js';
+
+describe('the results in Markdown', () => {
+  const text = resultsMarkdown([burstReport]);
+
+  it('say when, how often, where and with what they were measured', () => {
+    expect(text).toContain('2026-01-31, medians of 3 rounds: A CPU, 2 cores, 4 GB, Linux 6, Node v20.0.0; ws 8.0.0');
+  });
+
+  it('say which scenarios were measured at another time', () => {
+    const both = resultsMarkdown([burstReport, { ...burstReport, name: 'request', date: '2026-02-01' }]);
+    expect(both).toMatch(/^- 2026-01-31,.*\(burst-1000-128b\)$/m);
+    expect(both).toMatch(/^- 2026-02-01,.*\(request\)$/m);
+  });
+
+  it('have the goals in a table', () => {
+    expect(text).toContain('| CPU against stock | ≤ 0.025 | ≤ 0.018 | **0.0167** | met, the stretch too |');
+    expect(text).toContain('| CPU against Bun | ≤ 0.6 |  | – | not measured |');
+  });
+
+  it('have a plot, a table and what is missing for each scenario', () => {
+    expect(text).toContain('![Bursts & more: CPU of the server per delivery](images/performance/burst-1000-128b.svg)');
+    expect(text).toContain('| nest-wsc | 100 ns | 90 ns – 110 ns | 0.0167 |');
+    expect(text).toContain('Bun: not measured (not installed).');
+  });
+
+  it('go between the markers of a document', () => {
+    const document = `before\n${markers.begin}\nold\n${markers.end}\nafter\n`;
+    expect(withResults(document, 'new')).toBe(`before\n${markers.begin}\n\nnew\n\n${markers.end}\nafter\n`);
+    expect(() => withResults('no markers', 'new')).toThrow('results:begin');
+  });
+
+  it('tell a goal that is just met from one whose stretch is', () => {
+    const goal = { text: '', goal: 0.95, stretch: 0.99, atLeast: true, isMet: true };
+    expect([0.97, 0.99].map((value) => outcome({ ...goal, value }))).toEqual(['met', 'met, the stretch too']);
+    expect(outcome({ ...goal, value: 0.9, isMet: false })).toBe('missed');
+  });
+});
+
+describe('what was measured before', () => {
+  it('stays where it is not measured again, in the order of the scenarios', () => {
+    const [before, other] = [
+      { ...burstReport, date: 'before' },
+      { ...burstReport, name: 'request' },
+    ];
+    const gone = { ...burstReport, name: 'a scenario of the past' };
+    expect(mergeReports([other, before, gone], [burstReport])).toEqual([burstReport, other]);
+  });
+});
+
+describe('plots', () => {
+  it('are of scenarios that there are', () => {
+    expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining([...plotted.keys()]));
+  });
+
+  it('are one file for each figure', () => {
+    const files = plotsOf({ ...burstReport, name: 'paced' }).map(({ file }) => file);
+    expect(files).toEqual(['paced-p50.svg', 'paced-p99.svg']);
+  });
+});

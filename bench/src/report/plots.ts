@@ -1,0 +1,74 @@
+import type { FigureName, Row } from '../scenarios/scenario.js';
+import { barChart } from './bar-chart.js';
+import { byteSize, duration } from './figures.js';
+import { originOf } from './origin.js';
+import type { ScenarioReport } from './summarize.js';
+
+/** A plot as a file. */
+export interface Plot {
+  readonly file: string;
+  /** What it shows, for those who don't see it. */
+  readonly description: string;
+  readonly svg: string;
+}
+
+type PlottedFigure = Extract<FigureName, 'cpuNs' | 'p50' | 'p99' | 'bytes'>;
+
+/** What is drawn of which scenario; of the others a table says enough. */
+export const plotted: ReadonlyMap<string, readonly PlottedFigure[]> = new Map([
+  ['burst-1000-128b', ['cpuNs']],
+  ['burst-5000-128b', ['cpuNs']],
+  ['one-at-a-time', ['cpuNs']],
+  ['paced', ['p50', 'p99']],
+  ['request', ['cpuNs']],
+  ['request-pipelined', ['cpuNs']],
+  ['request-chain', ['cpuNs']],
+  ['connect', ['cpuNs']],
+  ['memory', ['bytes']],
+  ['slow-readers', ['bytes']],
+  ['compressed-512b', ['cpuNs']],
+  ['compressed-2048b', ['cpuNs']],
+  ['flush-delay', ['cpuNs']],
+]);
+
+/** Draws a scenario. */
+export function plotsOf(report: ScenarioReport): readonly Plot[] {
+  const figures = plotted.get(report.name) ?? [];
+  return figures.map((figure) => {
+    const unit = unitOf(figure, report);
+    return {
+      file: figures.length === 1 ? `${report.name}.svg` : `${report.name}-${figure}.svg`,
+      description: `${report.title}: ${unit}`,
+      svg: barChart({
+        title: report.title,
+        unit,
+        bars: report.rows.flatMap((row) => barOf(row, figure)),
+        write: writerOf(figure),
+        origin: `${originOf(report)} · lines: smallest to largest`,
+      }),
+    };
+  });
+}
+
+function barOf({ label, variant, ranges, ...row }: Row, figure: PlottedFigure): Parameters<typeof barChart>[0]['bars'] {
+  const value = row[figure];
+  return value === undefined ? [] : [{ label, value, range: ranges[figure], isOurs: variant.peer === 'ours' }];
+}
+
+function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory' }: ScenarioReport): string {
+  switch (figure) {
+    case 'cpuNs':
+      return `CPU of the server per ${operation}`;
+    case 'p50':
+      return 'median of the time from the server’s send to the member’s read';
+    case 'p99':
+      return '99th percentile of the time from the server’s send to the member’s read';
+    case 'bytes':
+      return bytesAre;
+  }
+}
+
+function writerOf(figure: PlottedFigure): (value: number) => string {
+  if (figure === 'bytes') return byteSize;
+  return figure === 'cpuNs' ? duration : (microseconds) => duration(microseconds * 1000);
+}
