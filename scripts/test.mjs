@@ -1,11 +1,13 @@
 /**
- * What `npm test` runs: system packages, build, Jest with the arguments passed through (`npm test -- libs/protocol`).
- * The last line is `N passed, N failed`, for people and for CI; a suite that could not run counts as one failed.
+ * What `npm test` runs: system packages, build, the benchmark where it is tested too, Jest with the arguments passed
+ * through (`npm test -- libs/protocol`). The last line is `N passed, N failed`, for people and for CI; a suite that could
+ * not run counts as one failed.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runNode, scriptPath, toolPath } from './run.mjs';
+import { compileBench, preparePeers } from './prepare-bench.mjs';
+import { capture, runNode, scriptPath, toolPath } from './run.mjs';
 
 /** Reads Jest's own report; without one (Jest broke before the first test) the run itself is what failed. */
 async function countResults(reportPath, exitCode) {
@@ -27,10 +29,22 @@ async function runJest() {
   }
 }
 
+/** `npm test -- libs/protocol` should not wait for the benchmark's peers. */
+async function isBenchTested() {
+  const args = process.argv.slice(2);
+  if (args.length === 0) return true;
+  const { output } = await capture(process.execPath, [toolPath('jest'), '--listTests', ...args]);
+  return output.includes('bench.spec');
+}
+
 async function test() {
   // Without a browser the browser tests fail and say so; everything else is still worth running.
   await runNode(scriptPath('install-system-packages.mjs'));
   if ((await runNode(scriptPath('build.mjs'))) !== 0) return { passed: 0, failed: 1 };
+  if (await isBenchTested()) {
+    await preparePeers();
+    if ((await compileBench()) !== 0) return { passed: 0, failed: 1 };
+  }
   return runJest();
 }
 

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plotsOf } from '../bench/src/report/plots.js';
+import { labelOf, type ScenarioReport } from '../bench/src/report/summarize.js';
+import { scenarios } from '../bench/src/scenarios/index.js';
+
+const repository = join(__dirname, '..');
+/** Compiled by `npm test`. */
+const program = join(repository, 'bench/dist/main.js');
+
+/** Runs the benchmark as `npm run bench` does. @throws {Error} with everything it has printed, where it fails. */
+async function runBench(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const read = (chunk: Buffer): void => void (printed += chunk.toString());
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  await once(child, 'close');
+  if (child.exitCode !== 0) throw new Error(`The benchmark ended with ${String(child.exitCode)}:\n${printed}`);
+}
+
+describe('the benchmark, with tiny numbers', () => {
+  let folder: string;
+  let reports: readonly ScenarioReport[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nest-wsc-bench-'));
+    await mkdir(join(folder, 'docs'));
+    await cp(join(repository, 'docs/performance.md'), join(folder, 'docs/performance.md'));
+    await runBench('--smoke', '--docs', '--into', folder);
+    reports = JSON.parse(await readFile(join(folder, 'docs/performance-results.json'), 'utf8'));
+  }, 180_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(scenarios)('measures ours and the stock adapter in $name', ({ name, variants }) => {
+    const report = reports.find((candidate) => candidate.name === name);
+    const measured = report?.rows.map(({ label }) => label);
+    const wanted = variants.filter(({ peer }) => peer === 'ours' || peer === 'stock');
+    expect(measured).toEqual(expect.arrayContaining(wanted.map(labelOf)));
+  });
+
+  it.each(['burst-1000-128b', 'request', 'connect'])('measures every peer that is installed in %s', (name) => {
+    const report = reports.find((candidate) => candidate.name === name);
+    const measured = new Set(report?.rows.map(({ variant }) => variant.peer));
+    expect(measured.size).toBe(report?.machine.peers.length);
+    expect(report?.missing.filter(({ hasFailed }) => hasFailed)).toEqual([]);
+  });
+
+  it('writes the results of each scenario, all of them numbers', async () => {
+    const results = join(folder, 'bench/results');
+    expect((await readdir(results)).sort()).toEqual(scenarios.map(({ name }) => `${name}.json`).sort());
+    for (const report of reports) {
+      const text = await readFile(join(results, `${report.name}.json`), 'utf8');
+      expect(JSON.parse(text)).toEqual(report);
+      // What JSON makes of NaN and Infinity.
+      expect(text).not.toContain('null');
+    }
+  });
+
+  it('writes tables and plots into the page about performance', async () => {
+    const page = await readFile(join(folder, 'docs/performance.md'), 'utf8');
+    for (const { title, goals } of reports) {
+      expect(page).toContain(`### ${title}\n`);
+      for (const { text } of goals) expect(page).toContain(`| ${text} |`);
+    }
+    const plots = reports.flatMap(plotsOf);
+    const files = await readdir(join(folder, 'docs/images/performance'));
+    expect(files.sort()).toEqual(plots.map(({ file }) => file).sort());
+    for (const { file } of plots) expect(page).toContain(`(images/performance/${file})`);
+  });
+});
