@@ -35,6 +35,15 @@ describe('the command line', () => {
     expect(optionsOf('--smoke', '--rounds', '5')).toMatchObject({ scale: 'smoke', rounds: 1 });
   });
 
+  it('writes docs of few peers or tiny numbers elsewhere than into the repository', () => {
+    const elsewhere = { docs: true, into: '/elsewhere' };
+    expect(optionsOf('--smoke', '--docs', '--into', '/elsewhere')).toMatchObject({ scale: 'smoke', ...elsewhere });
+    expect(optionsOf('--peers', 'ours', '--docs', '--into', '/elsewhere')).toMatchObject({
+      peers: ['ours'],
+      ...elsewhere,
+    });
+  });
+
   it('answers --help and --list before it looks at anything else', () => {
     expect(parseCommandLine(['--help', 'nothing'])).toEqual({ kind: 'help' });
     expect(parseCommandLine(['--list', 'nothing'])).toEqual({ kind: 'list' });
