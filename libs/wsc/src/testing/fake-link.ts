@@ -1,5 +1,5 @@
 import type { CloseCode } from '@nest-wsc/protocol';
-import type { LinkBytes, TransportLink } from '../core/ports/transport.js';
+import { toBuffer, type LinkBytes, type TransportLink } from '../core/ports/transport.js';
 
 /** A link without a network: keeps what is written, and refuses bytes while a test blocks it. */
 export class FakeLink implements TransportLink {
@@ -37,8 +37,4 @@ export class FakeLink implements TransportLink {
   terminate(): void {
     this.isTerminated = true;
   }
-}
-
-function toBuffer(bytes: LinkBytes): Buffer {
-  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
 }

@@ -1,5 +1,5 @@
 import type { OutboxLimits } from '../hub-options.js';
-import type { LinkBytes } from '../ports/transport.js';
+import { toBuffer, type LinkBytes } from '../ports/transport.js';
 import { DropIndex, type DropScope } from './drop-index.js';
 import type { EncodedMessage } from './encoded-message.js';
 import { MessageLog } from './message-log.js';
@@ -157,8 +157,4 @@ export class BlockedQueue {
     this.#exemptEnd = this.#exemptCount;
     this.#index = undefined;
   }
-}
-
-function toBuffer(bytes: LinkBytes): Buffer {
-  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
 }

@@ -6,6 +6,11 @@ import type { CloseCode, ServerCodec, ServerEnvelope } from '@nest-wsc/protocol'
  */
 export type LinkBytes = Buffer | string;
 
+/** The same bytes as a Buffer: not to be changed, since it may be the one that was given. */
+export function toBuffer(bytes: LinkBytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+}
+
 /**
  * One way of putting envelopes into bytes on a link: codec × framing × compression. Connections with the same
  * `Encoding` object share every encoded message, so a transport keeps one object per class, not per connection.
