@@ -148,7 +148,11 @@ function writeResponse(envelope: ResponseEnvelope): string {
   const requestId = envelope.requestId === undefined ? '' : `"request_id":${JSON.stringify(envelope.requestId)},`;
   const data = JSON.stringify(envelope.data);
   const more = envelope.more === true ? ',"more":true' : '';
-  return `{"type":"response",${requestId}"code":200,"message":"success"${dataField(data)}${more},"trace_id":${JSON.stringify(envelope.traceId)},"timestamp":${String(envelope.timestamp)}}`;
+  const traceId = JSON.stringify(envelope.traceId);
+  return (
+    `{"type":"response",${requestId}"code":200,"message":"success"${dataField(data)}${more},` +
+    `"trace_id":${traceId},"timestamp":${String(envelope.timestamp)}}`
+  );
 }
 
 /** JSON leaves a field out whose value it has no text for, whatever the type of `JSON.stringify` says. */

@@ -21,7 +21,10 @@ export function createConnectionHost(parts: () => HubParts): ConnectionHost {
   };
 }
 
-/** What a handler answers itself belongs to no context that the hub still has, so its event is not known any more: dialects call it this. */
+/**
+ * What a handler answers itself belongs to no context that the hub still has, so its event is not known any more: dialects call
+ * it this.
+ */
 function manualAnswer(connection: Connection, requestId: string | undefined): AnswerContext {
   return { connection, event: 'response', kind: 'request', form: 'wsc', requestId, traceId: traceIdFrom(undefined) };
 }

@@ -42,7 +42,10 @@ export interface OutboundMessage {
   readonly timestamp: number;
 }
 
-/** What is true after a send: queued for so many connections, left out for so many whose outbox was over budget (and whose room's policy dropped it or closed them) or whose encoding failed. */
+/**
+ * What is true after a send: queued for so many connections, left out for so many whose outbox was over budget (and whose room's
+ * policy dropped it or closed them) or whose encoding failed.
+ */
 export interface SendResult {
   readonly id: string;
   readonly queued: number;

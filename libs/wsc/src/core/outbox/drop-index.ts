@@ -95,7 +95,10 @@ export class DropIndex {
     return this.#byAge.get(room)?.[scope].oldest();
   }
 
-  /** A message of a `latest-only` room that a newer one or the given one supersedes; it may have gone. To be asked for until there is none. */
+  /**
+   * A message of a `latest-only` room that a newer one or the given one supersedes; it may have gone. To be asked for until there
+   * is none.
+   */
   supersededBy({ room, key }: EncodedMessage): number | undefined {
     return this.#byKey.get(room)?.superseded(key);
   }
