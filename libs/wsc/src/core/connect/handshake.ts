@@ -47,7 +47,10 @@ export class Handshake {
     this.protocol = init.protocol;
   }
 
-  /** Becomes the connection's metadata. */
+  /**
+   * Asked for before the connection opens, this map becomes the connection's metadata, with what is in it by then and later. Asked
+   * for only afterwards, it is nobody's.
+   */
   get metadata(): Map<string, unknown> {
     return (this.#metadata ??= new Map<string, unknown>());
   }
