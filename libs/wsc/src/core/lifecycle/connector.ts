@@ -53,7 +53,7 @@ const closeDrainMs = 2_000;
 /** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1.5). */
 export class Connector {
   readonly #deps: ConnectorDependencies;
-  /** Whose user's messages don't come yet, or never will: there is nothing to unsubscribe. */
+  /** Whose subscription to the user's messages is still being made, or failed: at their end there is nothing to unsubscribe. */
   readonly #unsubscribed = new Set<Connection>();
   readonly #closeTimers = new Map<Connection, Timer>();
   readonly #ending = new Set<Promise<void>>();
