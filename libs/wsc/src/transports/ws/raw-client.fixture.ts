@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 /** An HTTP answer as it came over the wire. */
 export interface RawAnswer {
@@ -38,10 +39,18 @@ export class RawClient implements AsyncDisposable {
   }
 
   static connect(port: number): Promise<RawClient> {
+    return RawClient.#opened(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), 'connect');
+  }
+
+  /** The same over TLS. */
+  static connectTls(port: number, options: ConnectionOptions): Promise<RawClient> {
+    return RawClient.#opened(connectTls({ port, host: '127.0.0.1', ...options }), 'secureConnect');
+  }
+
+  static #opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(event, () => {
         socket.off('error', reject);
         resolve(new RawClient(socket));
       });

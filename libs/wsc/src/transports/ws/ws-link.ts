@@ -6,6 +6,7 @@ import type { Logger } from '../../core/ports/logger.js';
 import type { LinkBytes, TransportLink } from '../../core/ports/transport.js';
 import { frameBytes, opcodes } from './framing.js';
 import { closeTimeoutMs, codeOfProtocolError } from './closing.js';
+import { uncork } from './cork.js';
 import type { LinkOwner } from './upgrade-host.js';
 
 /** The `ws` class of this transport: it knows its link, so that listeners are shared by all instead of bound per connection. */
@@ -34,8 +35,6 @@ export class WsLink implements TransportLink {
   /** The one pong that waits: a later ping replaces it (RFC 6455 §5.5.3), so a flood of pings takes no memory. */
   #pong: Buffer | undefined;
   #awaitsDrain = false;
-  /** The 101 still waits for what leaves together with it. */
-  #isCorked = true;
   #protocolError: CloseCode | undefined;
 
   constructor(webSocket: LinkedWebSocket, socket: Duplex, context: LinkContext) {
@@ -49,8 +48,6 @@ export class WsLink implements TransportLink {
     webSocket.on('error', onError);
     webSocket.on('close', onClose);
     socket.on('end', cutHalfClosed);
-    // Nothing may follow it soon, as where connect callbacks take their time. `welcome` leaves at the end of this turn at the earliest.
-    setImmediate(() => setImmediate(() => this.#uncork()));
   }
 
   /** Names who is told about traffic. In the same turn as the upgrade: nothing is emitted before the next. */
@@ -62,7 +59,8 @@ export class WsLink implements TransportLink {
     if (this.#webSocket.readyState !== WebSocket.OPEN) return true;
     // False at a high-water mark, of which some Node versions count bytes that the kernel has taken at once. 'drain' is promised then.
     const takesMore = typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
-    if (this.#isCorked) this.#uncork();
+    // Only the first write finds the 101 still held back.
+    uncork(this.#socket);
     if (takesMore || this.#socket.writableLength === 0) return true;
     this.#awaitDrain();
     return false;
@@ -82,7 +80,6 @@ export class WsLink implements TransportLink {
   }
 
   close(code: CloseCode): void {
-    this.#uncork();
     try {
       this.#webSocket.close(code.code, code.reason);
       // A paused link would never see the answer to its close.
@@ -124,12 +121,6 @@ export class WsLink implements TransportLink {
     const ended = this.#protocolError ?? { code, reason };
     this.#tell((owner) => owner.closed(ended.code, ended.reason));
     this.#owner = undefined;
-  }
-
-  #uncork(): void {
-    if (!this.#isCorked) return;
-    this.#isCorked = false;
-    this.#socket.uncork();
   }
 
   #flushPong(): void {

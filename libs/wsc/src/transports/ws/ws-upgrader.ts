@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type Server } from 'ws';
 import { refuse } from '../../core/connect/refusal.js';
 import { closeTimeoutMs } from './closing.js';
+import { corkBriefly } from './cork.js';
 import { refuseOnSocket } from './http-answer.js';
 import { LinkedWebSocket } from './ws-link.js';
 
@@ -59,8 +60,7 @@ export class WsUpgrader {
     this.#protocol = protocol;
     this.#server.options.maxPayload = this.#maxPayload();
     let webSocket: LinkedWebSocket | undefined;
-    // The 101 leaves together with what follows it at once: its link uncorks. A refusal ends the socket, which does so too.
-    socket.cork();
+    corkBriefly(socket);
     this.#server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
     return webSocket && { webSocket, isDeflated: this.#isDeflated };
   }
