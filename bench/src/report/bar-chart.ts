@@ -5,7 +5,7 @@ export interface Bar {
   readonly label: string;
   readonly value: number;
   /** The smallest and the largest of all rounds, drawn as a line through the bar's end. */
-  readonly range?: Range | undefined;
+  readonly range?: Range;
   readonly isOurs: boolean;
 }
 

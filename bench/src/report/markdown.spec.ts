@@ -2,7 +2,7 @@ import { scenarios } from '../scenarios/index.js';
 import { mergeReports } from './docs.js';
 import { markers, outcome, resultsMarkdown, withResults } from './markdown.js';
 import { plotsOf, plotted } from './plots.js';
-import { burstReport } from './report.fixture.js';
+import { burstReport, rowOf } from './report.fixture.js';
 
 describe('the results in Markdown', () => {
   const text = resultsMarkdown([burstReport]);
@@ -55,6 +55,12 @@ describe('what was measured before', () => {
 describe('plots', () => {
   it('are of scenarios that there are', () => {
     expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining([...plotted.keys()]));
+  });
+
+  it('mark memory at round numbers', () => {
+    const rows = [rowOf({ peer: 'ours' }, { bytes: 2048 }), rowOf({ peer: 'stock' }, { bytes: 200 * 1024 })];
+    const svgs = plotsOf({ ...burstReport, name: 'memory', rows }).map(({ svg }) => svg);
+    expect(svgs).toEqual([expect.stringMatching(/>10 kB<[^]*>100 kB<[^]*>2 kB<[^]*>200 kB</)]);
   });
 
   it('are one file for each figure', () => {

@@ -1,5 +1,5 @@
 import type { FigureName, Row } from '../scenarios/scenario.js';
-import { barChart } from './bar-chart.js';
+import { barChart, type Bar } from './bar-chart.js';
 import { byteSize, duration } from './figures.js';
 import { originOf } from './origin.js';
 import type { ScenarioReport } from './summarize.js';
@@ -50,9 +50,16 @@ export function plotsOf(report: ScenarioReport): readonly Plot[] {
   });
 }
 
-function barOf({ label, variant, ranges, ...row }: Row, figure: PlottedFigure): Parameters<typeof barChart>[0]['bars'] {
+/** Memory in kilobytes, so that the marks of a scale are round. */
+const kilobyte = 1024;
+
+function barOf({ label, variant, ranges, ...row }: Row, figure: PlottedFigure): readonly Bar[] {
   const value = row[figure];
-  return value === undefined ? [] : [{ label, value, range: ranges[figure], isOurs: variant.peer === 'ours' }];
+  if (value === undefined) return [];
+  const [smallest, largest] = ranges[figure] ?? [value, value];
+  const divisor = figure === 'bytes' ? kilobyte : 1;
+  const range = [smallest / divisor, largest / divisor] as const;
+  return [{ label, value: value / divisor, range, isOurs: variant.peer === 'ours' }];
 }
 
 function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory' }: ScenarioReport): string {
@@ -69,6 +76,6 @@ function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory' }: Scena
 }
 
 function writerOf(figure: PlottedFigure): (value: number) => string {
-  if (figure === 'bytes') return byteSize;
+  if (figure === 'bytes') return (kilobytes) => byteSize(kilobytes * kilobyte);
   return figure === 'cpuNs' ? duration : (microseconds) => duration(microseconds * 1000);
 }
