@@ -5,7 +5,7 @@ import type { Principal } from '../connect/principal.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
 import type { MessageInput, Priority } from '../messages/message.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
-import { Outbox, type OutboxFailure, type OutboxOptions, type OutboxOwner } from '../outbox/outbox.js';
+import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { parseCloseCode } from './close-code.js';
 
@@ -69,7 +69,7 @@ export interface ConnectionInit {
  * One open transport link of this node. Handlers get it; the socket behind it stays with the transport.
  * What is marked as internal is for the transport and the hub.
  */
-export class Connection implements OutboxOwner {
+export class Connection {
   readonly id: string;
   readonly deviceId: string;
   readonly remoteAddress: string;
@@ -81,7 +81,7 @@ export class Connection implements OutboxOwner {
   readonly encoding: Encoding;
   /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
   lastSeenAt: number;
-  /** Kept by the heartbeat. @internal */
+  /** Kept by the heartbeat: when it is looked at next; undefined while it is not watched. */
   visitTick: number | undefined;
 
   readonly #link: TransportLink;
