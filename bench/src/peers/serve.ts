@@ -51,11 +51,14 @@ export function serve(port: number): void {
   answerCalls(new ServerReport(), port);
 }
 
-/** All of it, at once: Node has it with `--expose-gc`, where an argument would ask for the young generation only; Bun under its own name, where `true` means now. */
+/**
+ * All garbage, at once. Node has this with `--expose-gc`, where an argument would ask for the young generation only; Bun has it
+ * under its own name, where `true` means now.
+ */
 function collectGarbage(): void {
   const bun: unknown = Reflect.get(globalThis, 'Bun');
   if (typeof bun !== 'object' || bun === null) {
-    void globalThis.gc?.();
+    globalThis.gc?.();
     return;
   }
   const collect: unknown = Reflect.get(bun, 'gc');
