@@ -72,7 +72,8 @@ export class Members {
   readonly #sample = (chunk: Buffer, start: number, end: number): void => {
     this.#delivered += 1;
     const at = chunk.indexOf(hash, start);
-    if (at >= 0 && at + stampDigits < end) this.latencies.add(nowMicroseconds() - stampAt(chunk, at + 1));
+    const stamp = at >= 0 && at + stampDigits < end ? stampAt(chunk, at + 1) : undefined;
+    if (stamp !== undefined) this.latencies.add(nowMicroseconds() - stamp);
   };
 
   readonly #afterRead = (): void => {
@@ -83,8 +84,13 @@ export class Members {
   };
 }
 
-function stampAt(chunk: Buffer, start: number): number {
+/** Undefined where there are other things than digits: a compressed message may have a `#` anywhere. */
+function stampAt(chunk: Buffer, start: number): number | undefined {
   let value = 0;
-  for (let index = start; index < start + stampDigits; index += 1) value = value * 10 + ((chunk[index] ?? zero) - zero);
+  for (let index = start; index < start + stampDigits; index += 1) {
+    const digit = (chunk[index] ?? 0) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
   return value;
 }

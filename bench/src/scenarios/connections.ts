@@ -12,6 +12,8 @@ const everybody: readonly Variant[] = [
   { peer: 'bun', note: 'without any check' },
 ];
 
+const warmUpMs = 6000;
+
 const connect: Scenario = {
   name: 'connect',
   title: 'Connect and close, 16 at a time',
@@ -28,7 +30,8 @@ const connect: Scenario = {
   measure: async (run, _variant, scale) => {
     const load = { port: run.port, dialects: [run.peer.dialect], count: 16 };
     const durationMs = scale === 'full' ? 2000 : 100;
-    await run.load.call('churn', load, durationMs / 2);
+    // Each connect runs a lot of code once: it takes thousands of them until all of it is compiled.
+    await run.load.call('churn', load, scale === 'full' ? warmUpMs : durationMs);
     const { result, spent } = await spend(run, () => run.load.call('churn', load, durationMs));
     return { operations: result.count, spent, perSecond: result.count / (result.elapsedMs / 1000) };
   },

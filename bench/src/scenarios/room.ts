@@ -82,7 +82,7 @@ async function warmUp(
   { members, messages, bytes, durationMs, room = roomName }: BurstLoad,
 ): Promise<void> {
   const count = Math.min(messages, 20);
-  await run.load.call('bursts', { room, count, bytes }, count * members, durationMs / 3);
+  await run.load.call('bursts', { room, count, bytes }, count * members, durationMs / 2);
 }
 
 /** Waits until what was sent before has been heard: one more message, and all that came with it. */

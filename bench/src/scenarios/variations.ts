@@ -138,7 +138,7 @@ const growthOfJoins: Scenario = {
     const [members, durationMs] = scale === 'full' ? [ofSize(variant.note), 2000] : [20, 100];
     await fillRoom(run, { members });
     const load = { port: run.port, dialects: [run.peer.dialect], count: 16, rooms: [roomName] };
-    await run.load.call('churn', load, durationMs / 2);
+    await run.load.call('churn', load, durationMs * 3);
     const { result, spent } = await spend(run, () => run.load.call('churn', load, durationMs));
     return { operations: result.count, spent, perSecond: result.count / (result.elapsedMs / 1000) };
   },
