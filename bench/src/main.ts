@@ -43,9 +43,10 @@ async function run({ chosen, rounds, scale, peers, docs, into, profile }: RunOpt
     console.log(describeScenario(report));
     reports.push(report);
     if (scale === 'full' || into !== undefined) await save(join(folder, 'bench/results'), report);
+    // After each, so that a run that is cut short has not been in vain.
+    if (docs) await writeDocs(join(folder, 'docs'), [report]);
   }
   console.log(describeGoals(reports));
-  if (docs) await writeDocs(join(folder, 'docs'), reports);
   // What failed was printed; for whoever runs this unattended.
   if (reports.some(({ missing }) => missing.some(({ hasFailed }) => hasFailed))) process.exitCode = 1;
 }
