@@ -1,18 +1,11 @@
-import type { PeerName } from '../harness/peers.js';
-import { cpuRatio, type Scenario, type Variant } from './scenario.js';
+import { cpuRatio, only, type Scenario, type Variant } from './scenario.js';
 import { fillRoom, measureBursts, measurePace } from './room.js';
 
 const everybody: readonly Variant[] = [
-  { peer: 'ours' },
-  { peer: 'stock' },
-  { peer: 'ws' },
-  { peer: 'socket.io' },
-  { peer: 'uws' },
+  ...only('ours', 'stock', 'ws', 'socket.io', 'uws'),
   { peer: 'uws', note: 'publish in the handler', options: { publishInHandler: true } },
-  { peer: 'bun' },
+  ...only('bun'),
 ];
-
-const only = (...names: readonly PeerName[]): readonly Variant[] => names.map((peer) => ({ peer }));
 
 /** 100 messages at once to a room: what a busy room, or a broadcast to many, is made of. */
 function burst(members: number, bytes: number, variants: readonly Variant[]): Scenario {

@@ -1,15 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { spend } from '../harness/bench-run.js';
-import { cpuRatio, type Goal, type Scenario, type Variant } from './scenario.js';
+import { cpuRatio, only, type Goal, type Scenario, type Variant } from './scenario.js';
 
-const everybody: readonly Variant[] = [
-  { peer: 'ours' },
-  { peer: 'stock' },
-  { peer: 'ws' },
-  { peer: 'socket.io' },
-  { peer: 'uws' },
-  { peer: 'bun' },
-];
+const everybody = only('ours', 'stock', 'ws', 'socket.io', 'uws', 'bun');
+const withNest = only('ours', 'stock', 'socket.io');
 
 interface RequestScenario {
   readonly name: string;
@@ -83,7 +77,7 @@ export const requestScenarios: readonly Scenario[] = [
     title: 'Request → reply through guard, DTO and interceptor, 1 under way',
     event: 'order',
     inFlight: 1,
-    variants: everybody.filter(({ peer }) => peer === 'ours' || peer === 'stock' || peer === 'socket.io'),
+    variants: withNest,
     goal: { goal: 0.75, stretch: 0.6 },
   }),
   requests({
@@ -91,7 +85,7 @@ export const requestScenarios: readonly Scenario[] = [
     title: 'Request → reply through guard, DTO and interceptor, 32 under way',
     event: 'order',
     inFlight: 32,
-    variants: everybody.filter(({ peer }) => peer === 'ours' || peer === 'stock' || peer === 'socket.io'),
+    variants: withNest,
     goal: { goal: 0.75, stretch: 0.6 },
   }),
 ];

@@ -86,6 +86,11 @@ export interface Scenario {
   measure(run: BenchRun, variant: Variant, scale: Scale): Promise<Sample>;
 }
 
+/** Peers as they are by default. */
+export function only(...names: readonly PeerName[]): readonly Variant[] {
+  return names.map((peer) => ({ peer }));
+}
+
 /** Server CPU as a ratio. */
 export function cpuRatio(one: Row, other: Row): number {
   return (one.cpuNs ?? NaN) / (other.cpuNs ?? NaN);
