@@ -36,6 +36,7 @@ export class ServerReport {
     this.#session = new Session();
     this.#session.connect();
     await this.#session.post('Profiler.enable');
+    await this.#session.post('Profiler.setSamplingInterval', { interval: 200 });
     await this.#session.post('Profiler.start');
   }
 

@@ -93,7 +93,7 @@ export class TestHub {
 
   /** Goes through the gate and opens a connection. @throws {HandshakeRefusal} */
   async connect(options: TestClientOptions = {}): Promise<TestClient> {
-    const admission = await this.hub.gate.admit(this.request(options), new AbortController().signal);
+    const admission = await this.hub.gate.admit(this.request(options));
     const link = new FakeLink();
     const connection = this.hub.open(admission, link, options.encoding ?? this.encoding);
     const client = new TestClient(connection, link, () => this.settle());

@@ -2,13 +2,13 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Whether `value` must be awaited. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** Goes on with `next` once `value` is there: at once where it is. */
-export function whenReady<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+/** Goes on with `next` once `value` is there: at once where it is. Waits for what others take for a promise, too. */
+export function whenReady<T, U>(value: T | PromiseLike<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+  return isPromiseLike(value) ? new Promise<T>((resolve) => resolve(value)).then(next) : next(value);
 }
 
 /**

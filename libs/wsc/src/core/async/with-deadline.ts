@@ -1,4 +1,6 @@
 import { asError } from './as-error.js';
+import type { Cancellation } from './cancellation.js';
+import type { MaybePromise } from './maybe-promise.js';
 import type { Clock } from '../ports/clock.js';
 
 /** How long {@link withDeadline} waits. */
@@ -6,37 +8,40 @@ export interface DeadlineOptions {
   readonly clock: Clock;
   /** 0: none. */
   readonly timeoutMs: number;
-  /** The first that aborts ends the wait, with its reason. */
-  readonly signals: readonly AbortSignal[];
+  /** Ends the wait with its reason. */
+  readonly cancellation?: Cancellation | undefined;
   readonly onTimeout: () => Error;
 }
 
 /**
- * Waits for `work`, but not for ever. What comes of it later is dropped, failures too.
- * @throws what `work` throws, what `onTimeout` makes, or the reason of the signal that aborted.
+ * Waits for `work`, but not for ever; not at all where it is done already. What comes of it later is dropped, failures too.
+ * @throws what `work` throws, what `onTimeout` makes, or the reason of the cancellation.
  */
-export function withDeadline<T>(
-  work: Promise<T>,
-  { clock, timeoutMs, signals, onTimeout }: DeadlineOptions,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = timeoutMs > 0 ? clock.after(timeoutMs, () => settle(() => reject(onTimeout()))) : undefined;
-    const onAbort = (event: Event): void => settle(() => reject(reasonOf(event.target)));
-    const settle = (end: () => void): void => {
-      timer?.cancel();
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-      end();
-    };
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(asError(error))),
-    );
-    const aborted = signals.find((signal) => signal.aborted);
-    if (aborted !== undefined) settle(() => reject(reasonOf(aborted)));
-    else for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-  });
+export function withDeadline<T>(work: MaybePromise<T>, options: DeadlineOptions): MaybePromise<T> {
+  const { cancellation } = options;
+  const isUnderWay = work instanceof Promise;
+  if (cancellation?.reason !== undefined) {
+    if (isUnderWay) work.catch(() => undefined);
+    throw cancellation.reason;
+  }
+  return isUnderWay ? waitFor(work, options) : work;
 }
 
-function reasonOf(target: EventTarget | null): Error {
-  return asError(target instanceof AbortSignal ? target.reason : undefined);
+function waitFor<T>(work: Promise<T>, { clock, timeoutMs, cancellation, onTimeout }: DeadlineOptions): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      timer?.cancel();
+      cancellation?.onCancel(undefined);
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(asError(error));
+    };
+    const timer = timeoutMs > 0 ? clock.after(timeoutMs, () => fail(onTimeout())) : undefined;
+    cancellation?.onCancel(fail);
+    work.then((value) => {
+      settle();
+      resolve(value);
+    }, fail);
+  });
 }

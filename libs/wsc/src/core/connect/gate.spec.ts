@@ -1,17 +1,28 @@
+import { runInNewContext } from 'node:vm';
 import { WscError } from '@nest-wsc/protocol';
 import { TestHub, type TestClientOptions } from '../../testing/test-hub.js';
 import type { Authenticator, ConnectTokens } from '../ports/access.js';
+import { Cancellation } from '../async/cancellation.js';
 import { withResolver } from '../async/with-resolver.js';
 import type { Handshake } from './handshake.js';
 import type { Principal } from './principal.js';
 import { HandshakeRefusal, refuse } from './refusal.js';
 
+/** Promises that are no `Promise` of ours, as those of other libraries. */
+const ForeignPromise = runInNewContext('Promise') as PromiseConstructor;
+
 const forbidden = { statusCode: 403, error: 'Forbidden', message: expect.any(String) as string };
 
+function cancelled(): Cancellation {
+  const cancellation = new Cancellation();
+  cancellation.cancel(refuse.badRequest('gone'));
+  return cancellation;
+}
+
 /** The refusal of a handshake; undefined when it is admitted. */
-async function refusalOf(test: TestHub, options: TestClientOptions = {}, signal = new AbortController().signal) {
+async function refusalOf(test: TestHub, options: TestClientOptions = {}, cancellation = new Cancellation()) {
   try {
-    await test.hub.gate.admit(test.request(options), signal);
+    await test.hub.gate.admit(test.request(options), cancellation);
     return undefined;
   } catch (error) {
     expect(error).toBeInstanceOf(HandshakeRefusal);
@@ -39,7 +50,7 @@ describe('the gate', () => {
     await using test = await TestHub.start({ paths: ['/ws', '/v/:tenant'] });
     const { handshake, endpoint } = await test.hub.gate.admit(
       test.request({ userId: 'ann', path: '/v/acme', deviceId: 'phone' }),
-      new AbortController().signal,
+      new Cancellation(),
     );
     expect(endpoint.pattern).toBe('/v/:tenant');
     expect(handshake).toMatchObject({
@@ -49,7 +60,7 @@ describe('the gate', () => {
       protocol: 'wsc.v1.json',
       principal: { userId: 'ann' },
     });
-    const { handshake: anonymous } = await test.hub.gate.admit(test.request(), new AbortController().signal);
+    const { handshake: anonymous } = await test.hub.gate.admit(test.request());
     expect([anonymous.principal, anonymous.deviceId.length]).toEqual([undefined, 36]);
   });
 
@@ -172,15 +183,28 @@ describe('the gate', () => {
     expect((await refusalOf(test))?.statusCode).toBe(status);
   });
 
+  it.each(['origins', 'addresses', 'guard'])('takes a later no for a no, of any promise: %s', async (who) => {
+    await using test = await TestHub.start({
+      dependencies: {
+        origins: { isAllowed: () => (who === 'origins' ? ForeignPromise.resolve(false) : true) },
+        addresses: {
+          clientAddress: (peer: string) => peer,
+          isAllowed: () => (who === 'addresses' ? ForeignPromise.resolve(false) : ForeignPromise.resolve(true)),
+        },
+      },
+    });
+    test.hub.gate.addConnectGuard(() => ForeignPromise.resolve(who !== 'guard'));
+    expect((await refusalOf(test, { headers: { origin: 'https://a.example' } }))?.statusCode).toBe(403);
+  });
+
   it('tells the log at debug whom it refused and why, but no token, no question, and no flood of them', async () => {
     await using test = await TestHub.start({ options: { auth: 'required' } });
     const query = new URLSearchParams({ token: 'secret' });
     const request = { ...test.request({ headers: { origin: 'https://a.example' } }), query };
-    const { signal } = new AbortController();
     const refuseMany = async (count: number) => {
-      for (let left = count; left > 0; left -= 1) await test.hub.gate.admit(request, signal).catch(() => undefined);
+      for (let left = count; left > 0; left -= 1) await test.hub.gate.admit(request).catch(() => undefined);
     };
-    await test.hub.gate.admit({ ...request, isUpgrade: false }, signal).catch(() => undefined);
+    await test.hub.gate.admit({ ...request, isUpgrade: false }).catch(() => undefined);
     await refuseMany(1);
     const context = { status: 401, reason: 'Authentication is needed.', path: '/ws', address: '192.0.2.1' };
     const line = { level: 'debug', message: 'A connection was refused.' };
@@ -194,7 +218,7 @@ describe('the gate', () => {
 
   it('knows no credential where authentication is off, and needs one where it is required', async () => {
     const none = await TestHub.start({ options: { auth: 'none' } });
-    const { handshake } = await none.hub.gate.admit(none.request({ userId: 'ann' }), new AbortController().signal);
+    const { handshake } = await none.hub.gate.admit(none.request({ userId: 'ann' }));
     expect(handshake.principal).toBeUndefined();
     const without = await TestHub.start({ options: { auth: 'required' }, dependencies: { authenticator: undefined } });
     expect((await refusalOf(without, { userId: 'ann' }))?.headers).toEqual({ 'WWW-Authenticate': 'Bearer' });
@@ -212,12 +236,11 @@ describe('the gate', () => {
     };
     await using test = await TestHub.start({ options: { auth: 'required' }, dependencies: { connectTokens } });
     const request = { ...test.request(), query: new URLSearchParams({ connect_token: 'once' }) };
-    const { signal } = new AbortController();
-    (await test.hub.gate.admit({ ...request, isUpgrade: false }, signal)).release();
-    const admission = await test.hub.gate.admit(request, signal);
+    (await test.hub.gate.admit({ ...request, isUpgrade: false })).release();
+    const admission = await test.hub.gate.admit(request);
     expect(admission.handshake.principal).toBe(ann);
     admission.release();
-    await expect(test.hub.gate.admit(request, signal)).rejects.toMatchObject({ statusCode: 401 });
+    await expect(test.hub.gate.admit(request)).rejects.toMatchObject({ statusCode: 401 });
   });
 
   it('holds guards to their path, and takes false, a refusal or a failure for no', async () => {
@@ -250,7 +273,6 @@ describe('the gate', () => {
 });
 
 describe('the places of the gate', () => {
-  const alive = new AbortController().signal;
   const forEver = new Promise<never>(() => undefined);
 
   it('are never more than the limit, however many handshakes come at once', async () => {
@@ -279,26 +301,31 @@ describe('the places of the gate', () => {
     ]);
   });
 
-  it.each<{ when: string; status: number; prepare: (test: TestHub) => void; signal: AbortSignal }>([
+  it.each<{ when: string; status: number; prepare: (test: TestHub) => void; cancellation: Cancellation }>([
     {
       when: 'a guard says no',
       status: 403,
       prepare: ({ hub }) => hub.gate.addConnectGuard(() => false),
-      signal: alive,
+      cancellation: new Cancellation(),
     },
     {
       when: 'a guard hangs',
       status: 503,
       prepare: ({ hub }) => hub.gate.addConnectGuard(() => forEver),
-      signal: alive,
+      cancellation: new Cancellation(),
     },
-    { when: 'middleware hangs', status: 503, prepare: ({ hub }) => hub.useUpgrade(() => forEver), signal: alive },
-    { when: 'the client has gone', status: 503, prepare: () => undefined, signal: AbortSignal.abort() },
-  ])('are given back when $when', async ({ status, prepare, signal }) => {
+    {
+      when: 'middleware hangs',
+      status: 503,
+      prepare: ({ hub }) => hub.useUpgrade(() => forEver),
+      cancellation: new Cancellation(),
+    },
+    { when: 'the client has gone', status: 400, prepare: () => undefined, cancellation: cancelled() },
+  ])('are given back when $when', async ({ status, prepare, cancellation }) => {
     await using test = await TestHub.start({ limits: { maxConnections: 1, maxConnectionsPerUser: 1 } });
     prepare(test);
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const refused = refusalOf(test, { userId: 'ann' }, signal);
+      const refused = refusalOf(test, { userId: 'ann' }, cancellation);
       await test.clock.advance(10_000);
       expect([(await refused)?.statusCode, (await refused)?.message]).not.toEqual([503, 'Too many connections.']);
       expect((await refused)?.statusCode).toBe(status);
@@ -338,12 +365,12 @@ describe('the places of the gate', () => {
   it('end with the client: a handshake whose client goes away is given up at once, and logs no error', async () => {
     await using test = await TestHub.start();
     test.hub.gate.addConnectGuard(() => new Promise(() => undefined));
-    const abort = new AbortController();
-    const refused = refusalOf(test, {}, abort.signal);
+    const cancellation = new Cancellation();
+    const refused = refusalOf(test, {}, cancellation);
     await test.settle();
     expect(test.hub.gate.pendingCount).toBe(1);
-    abort.abort();
-    expect((await refused)?.statusCode).toBe(503);
+    cancellation.cancel(refuse.badRequest('gone'));
+    expect((await refused)?.statusCode).toBe(400);
     expect([test.hub.gate.pendingCount, test.logger.messages('error')]).toEqual([0, []]);
   });
 

@@ -2,9 +2,12 @@ import { isUserId } from '@nest-wsc/protocol';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { HubOptions } from '../hub-options.js';
 import { createDeviceId } from '../ids.js';
+import { refuseFalse } from '../extensions/refuse-false.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
 import { DeviceSlots } from '../limits/device-slots.js';
-import type { MaybePromise } from '../async/maybe-promise.js';
+import { Cancellation } from '../async/cancellation.js';
+import { whenReady, type MaybePromise } from '../async/maybe-promise.js';
+import { runInOrder } from '../async/run-in-order.js';
 import { composeMiddleware, type Middleware } from '../extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
@@ -60,7 +63,8 @@ export class Gate {
   readonly #deps: GateDependencies;
   readonly #guards: { readonly path: string | undefined; readonly guard: ConnectGuard }[] = [];
   readonly #middleware: Middleware<Handshake>[] = [];
-  readonly #pending = new Set<AbortController>();
+  readonly #pending = new Set<Cancellation>();
+  #runMiddleware = composeMiddleware<Handshake>([]);
   readonly #devices = new DeviceSlots();
   readonly #refusals: RefusalLog;
 
@@ -82,13 +86,14 @@ export class Gate {
   /** Around authentication and guards; a throw refuses, and so does not calling `next`. */
   use(middleware: Middleware<Handshake>): void {
     this.#middleware.push(middleware);
+    this.#runMiddleware = composeMiddleware(this.#middleware);
   }
 
   /**
-   * @param signal aborted when the client goes away.
+   * @param cancellation ends it with its reason, a {@link HandshakeRefusal}: when the client goes away, for example.
    * @throws {HandshakeRefusal} and nothing else.
    */
-  async admit(request: HandshakeRequest, signal: AbortSignal): Promise<Admission> {
+  async admit(request: HandshakeRequest, cancellation = new Cancellation()): Promise<Admission> {
     const places = new Reservations();
     let address = request.peerAddress;
     try {
@@ -96,15 +101,12 @@ export class Gate {
       // Before the first await: simultaneous handshakes can't get past a limit together.
       const match = this.#reserve(request, address, places);
       const handshake = this.#createHandshake(request, address, match);
-      await this.#withDeadline(signal, () => this.#check(handshake, places));
+      await this.#withDeadline(this.#check(handshake, places), cancellation);
       if (!this.#deps.isOpen()) throw shuttingDown();
       return { handshake, endpoint: match.endpoint, release: places.release };
     } catch (error) {
       places.release();
-      // Nobody hears it, and it is nothing to look into.
-      const refusal = this.#refusalOf(
-        signal.aborted ? refuse.unavailable('The check was given up.', retryAfterSeconds) : error,
-      );
+      const refusal = this.#refusalOf(error);
       this.#refusals.write(request, address, refusal);
       throw refusal;
     }
@@ -126,7 +128,7 @@ export class Gate {
 
   /** Refuses every handshake that is being checked, because the node shuts down. */
   abortPending(): void {
-    for (const pending of this.#pending) pending.abort(shuttingDown());
+    for (const pending of this.#pending) pending.cancel(shuttingDown());
   }
 
   #reserve(request: HandshakeRequest, address: string, places: Reservations): PathMatch {
@@ -160,37 +162,51 @@ export class Gate {
     });
   }
 
-  async #check(handshake: Handshake, places: Reservations): Promise<void> {
-    await this.#checkOrigin(handshake);
-    await this.#checkAddress(handshake);
+  /** Synchronous, as long as every check is. */
+  #check(handshake: Handshake, places: Reservations): MaybePromise<void> {
+    return whenReady(this.#checkOrigin(handshake), () =>
+      whenReady(this.#checkAddress(handshake), () => this.#checkIdentity(handshake, places)),
+    );
+  }
+
+  #checkIdentity(handshake: Handshake, places: Reservations): MaybePromise<void> {
     // A question must not use up what the upgrade will need; what depends on it stays unanswered.
     if (!handshake.request.isUpgrade && handshake.connectToken !== undefined) return;
-    const progress = { isDone: false };
-    await composeMiddleware(this.#middleware)(handshake, async () => {
-      await this.#authenticate(handshake);
-      this.#reserveUser(handshake, places);
-      await this.#guard(handshake);
-      progress.isDone = true;
+    let isDone = false;
+    const last = (): MaybePromise<void> =>
+      whenReady(this.#authenticate(handshake), () => {
+        this.#reserveUser(handshake, places);
+        return whenReady(this.#guard(handshake), () => {
+          isDone = true;
+        });
+      });
+    return whenReady(this.#runMiddleware(handshake, last), () => {
+      if (!isDone) throw notAllowed();
     });
-    if (!progress.isDone) throw refuse.forbidden('This connection is not allowed.');
   }
 
-  async #checkOrigin(handshake: Handshake): Promise<void> {
+  #checkOrigin(handshake: Handshake): MaybePromise<void> {
     const origin = handshake.header('origin');
     if (origin === undefined || this.#deps.origins === undefined) return;
-    if (!(await this.#deps.origins.isAllowed(origin, handshake))) throw refuse.forbidden('This origin is not allowed.');
+    return whenReady(this.#deps.origins.isAllowed(origin, handshake), (isAllowed) => {
+      if (!isAllowed) throw refuse.forbidden('This origin is not allowed.');
+    });
   }
 
-  async #checkAddress({ remoteAddress }: Handshake): Promise<void> {
-    const { addresses } = this.#deps;
-    if (addresses === undefined || (await addresses.isAllowed(remoteAddress))) return;
-    throw refuse.forbidden('This address is not allowed.');
+  #checkAddress({ remoteAddress }: Handshake): MaybePromise<void> {
+    if (this.#deps.addresses === undefined) return;
+    return whenReady(this.#deps.addresses.isAllowed(remoteAddress), (isAllowed) => {
+      if (!isAllowed) throw refuse.forbidden('This address is not allowed.');
+    });
   }
 
-  async #authenticate(handshake: Handshake): Promise<void> {
+  #authenticate(handshake: Handshake): MaybePromise<void> {
+    return this.#deps.options().auth === 'none' ? undefined : this.#identify(handshake);
+  }
+
+  async #identify(handshake: Handshake): Promise<void> {
     const { revocations, options, clock } = this.#deps;
     const { auth, userTypes } = options();
-    if (auth === 'none') return;
     const principal = await this.#principalOf(handshake);
     if (principal === undefined) {
       if (auth === 'required') throw refuse.unauthorized('Authentication is needed.');
@@ -228,25 +244,23 @@ export class Gate {
     places.add(giveBack);
   }
 
-  async #guard(handshake: Handshake): Promise<void> {
-    for (const { guard, path } of this.#guards) {
-      if (path !== undefined && path !== handshake.path) continue;
-      if ((await guard(handshake)) === false) throw refuse.forbidden('This connection is not allowed.');
-    }
+  #guard(handshake: Handshake): MaybePromise<void> {
+    return runInOrder(this.#guards, ({ guard, path }) =>
+      path === undefined || path === handshake.path ? refuseFalse(guard(handshake), notAllowed) : undefined,
+    );
   }
 
-  async #withDeadline(signal: AbortSignal, check: () => Promise<void>): Promise<void> {
-    const pending = new AbortController();
-    this.#pending.add(pending);
+  async #withDeadline(check: MaybePromise<void>, cancellation: Cancellation): Promise<void> {
+    this.#pending.add(cancellation);
     try {
-      await withDeadline(check(), {
+      await withDeadline(check, {
         clock: this.#deps.clock,
         timeoutMs: this.#deps.options().handshakeTimeoutMs,
-        signals: [signal, pending.signal],
+        cancellation,
         onTimeout: () => refuse.unavailable('The connection could not be checked in time.', retryAfterSeconds),
       });
     } finally {
-      this.#pending.delete(pending);
+      this.#pending.delete(cancellation);
     }
   }
 
@@ -268,6 +282,10 @@ export class Gate {
     }
     return refusal;
   }
+}
+
+function notAllowed(): HandshakeRefusal {
+  return refuse.forbidden('This connection is not allowed.');
 }
 
 function shuttingDown(): HandshakeRefusal {

@@ -87,7 +87,7 @@ describe('a connection', () => {
     await using test = await TestHub.start({ options: { auth: 'none' } });
     const admit = async (offers: readonly string[], encoding = test.encoding) => {
       const request = { ...test.request(), offeredProtocols: offers };
-      const admission = await test.hub.gate.admit(request, new AbortController().signal);
+      const admission = await test.hub.gate.admit(request);
       const { link } = await test.connect();
       return test.hub.open(admission, link, encoding);
     };

@@ -3,6 +3,7 @@ import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage, SendResult } from '../messages/message.js';
 import type { Logger } from '../ports/logger.js';
 import { runInOrder } from '../async/run-in-order.js';
+import { refuseFalse } from './refuse-false.js';
 import { without } from './without.js';
 
 /** Why a connection ended. */
@@ -86,7 +87,9 @@ export class Hooks<C, M> {
    * @throws {WscError} WSC_FORBIDDEN when one answers `false`, else whatever one of them throws.
    */
   connect(connection: C): MaybePromise<void> {
-    return runInOrder(this.#connect, (callback) => refuseFalse(callback(connection)));
+    return runInOrder(this.#connect, (callback) =>
+      refuseFalse(callback(connection), () => new WscError('WSC_FORBIDDEN')),
+    );
   }
 
   /** Runs the disconnect callbacks. Never throws: an error goes to the log and to the error callbacks. */
@@ -124,12 +127,6 @@ export class Hooks<C, M> {
       this.error(cause, connection);
     });
   }
-}
-
-function refuseFalse(result: unknown): unknown {
-  if (isPromiseLike(result)) return result.then(refuseFalse);
-  if (result === false) throw new WscError('WSC_FORBIDDEN');
-  return result;
 }
 
 function settleWith(run: () => MaybePromise<void>, onError: (cause: unknown) => void): MaybePromise<void> {

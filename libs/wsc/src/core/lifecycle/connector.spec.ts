@@ -8,7 +8,7 @@ import { withResolver } from '../async/with-resolver.js';
 
 /** Admits a connection and opens it, without waiting for anything. */
 async function openNow(test: TestHub, options: TestClientOptions = {}) {
-  const admission = await test.hub.gate.admit(test.request(options), new AbortController().signal);
+  const admission = await test.hub.gate.admit(test.request(options));
   const link = new FakeLink();
   return { connection: test.hub.open(admission, link, test.encoding), link };
 }
@@ -182,7 +182,7 @@ describe('a connection that is refused after the 101', () => {
     const test = new TestHub();
     const revocations = new MemoryRevocationList({ clock: test.clock });
     await using atGate = await TestHub.start({ dependencies: { revocations } });
-    const admission = await atGate.hub.gate.admit(atGate.request({ userId: 'ann' }), new AbortController().signal);
+    const admission = await atGate.hub.gate.admit(atGate.request({ userId: 'ann' }));
     await atGate.hub.revokeToken('ann');
     const link = new FakeLink();
     atGate.hub.open(admission, link, atGate.encoding);

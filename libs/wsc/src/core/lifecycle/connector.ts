@@ -111,7 +111,6 @@ export class Connector {
       await withDeadline(this.#prepare(connection), {
         clock,
         timeoutMs: options().connectTimeoutMs,
-        signals: [],
         onTimeout: () => new WscError('WSC_TIMEOUT', { message: 'The connect callbacks took too long.' }),
       });
     } catch (error) {

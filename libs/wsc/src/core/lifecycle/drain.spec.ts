@@ -45,9 +45,9 @@ describe('a drain', () => {
 
   it('takes no new connection, nor one whose handshake is being checked, nor one that was admitted before', async () => {
     await using test = await TestHub.start();
-    const admission = await test.hub.gate.admit(test.request(), new AbortController().signal);
+    const admission = await test.hub.gate.admit(test.request());
     test.hub.gate.addConnectGuard(() => new Promise(() => undefined));
-    const checked = test.hub.gate.admit(test.request(), new AbortController().signal);
+    const checked = test.hub.gate.admit(test.request());
     void test.hub.drain();
     await expect(checked).rejects.toMatchObject({ statusCode: 503, headers: { 'Retry-After': '5' } });
     await expect(test.connect()).rejects.toMatchObject({ statusCode: 503 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Cancellation } from '../../core/async/cancellation.js';
 import { refuse, type HandshakeRefusal } from '../../core/connect/refusal.js';
 import { refuseResponse } from './http-answer.js';
 import { clientGone } from './pending-upgrade.js';
@@ -18,15 +19,15 @@ export async function answerConnectionCheck(
   toRefusal: ToRefusal,
 ): Promise<void> {
   const { request, response, target } = exchange;
-  const abort = new AbortController();
-  response.on('error', () => abort.abort(clientGone()));
-  response.once('close', () => abort.abort(clientGone()));
+  const cancellation = new Cancellation();
+  response.on('error', () => cancellation.cancel(clientGone()));
+  response.once('close', () => cancellation.cancel(clientGone()));
   try {
     assertPlainRequest(request);
     const asked = new UpgradeRequest(request, target);
     await allowReading(host, asked, response);
     if (request.method === 'OPTIONS') answerPreflight(response);
-    else await answerAdmission(host, asked, { response, signal: abort.signal });
+    else await answerAdmission(host, asked, { response, cancellation });
   } catch (error) {
     refuseResponse(response, toRefusal(error));
   }
@@ -35,9 +36,9 @@ export async function answerConnectionCheck(
 async function answerAdmission(
   host: UpgradeHost,
   request: UpgradeRequest,
-  { response, signal }: { readonly response: ServerResponse; readonly signal: AbortSignal },
+  { response, cancellation }: { readonly response: ServerResponse; readonly cancellation: Cancellation },
 ): Promise<void> {
-  const admission = await host.gate.admit(request, signal);
+  const admission = await host.gate.admit(request, cancellation);
   admission.release();
   response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { Cancellation } from '../../core/async/cancellation.js';
 import { refuse, type HandshakeRefusal } from '../../core/connect/refusal.js';
 
 /**
@@ -14,8 +15,9 @@ export function clientGone(): HandshakeRefusal {
 
 /** Watches a socket that nobody reads while its upgrade is being decided. */
 export class PendingUpgrade {
+  /** Cancelled once the client is gone, or by {@link abort}; its reason is a {@link HandshakeRefusal}. */
+  readonly cancellation = new Cancellation();
   readonly #socket: Duplex;
-  readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex) {
@@ -25,14 +27,9 @@ export class PendingUpgrade {
     socket.on('end', this.#abortSoon);
   }
 
-  /** Aborted once the client is gone, or by {@link abort}; its reason is a {@link HandshakeRefusal}. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
   /** @param reason what whoever decides should refuse with. */
   abort(reason: HandshakeRefusal): void {
-    this.#abort.abort(reason);
+    this.cancellation.cancel(reason);
   }
 
   /** Stops watching. Whoever takes the socket handles its errors from here on. */

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Cancellation } from '../../core/async/cancellation.js';
 import type { HandshakeRequest } from '../../core/connect/handshake.js';
 import type { Logger } from '../../core/ports/logger.js';
 import type { Encoding, TransportLink } from '../../core/ports/transport.js';
@@ -46,11 +47,11 @@ export class RecordingOwner implements LinkOwner {
 
 /** A hub that does what the test says: `/ws` is its only path, and everybody is let in until {@link ScriptedHost.decide} is set. */
 class ScriptedHost implements UpgradeHost {
-  readonly asked: { readonly request: HandshakeRequest; readonly signal: AbortSignal }[] = [];
+  readonly asked: { readonly request: HandshakeRequest; readonly cancellation: Cancellation }[] = [];
   readonly owners: RecordingOwner[] = [];
   reservedCount = 0;
   protocol: string | undefined;
-  decide: (request: HandshakeRequest, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  decide: (request: HandshakeRequest, cancellation: Cancellation) => Promise<void> = () => Promise.resolve();
   onAsked: (() => void) | undefined;
   onOpen: ((owner: RecordingOwner) => void) | undefined;
   allowsOrigin: ((request: HandshakeRequest) => boolean) | undefined;
@@ -58,12 +59,12 @@ class ScriptedHost implements UpgradeHost {
   readonly paths = { match: (path: string): object | undefined => (path === '/ws' ? {} : undefined) };
 
   readonly gate = {
-    admit: async (request: HandshakeRequest, signal: AbortSignal): Promise<UpgradeAdmission> => {
-      this.asked.push({ request, signal });
+    admit: async (request: HandshakeRequest, cancellation: Cancellation): Promise<UpgradeAdmission> => {
+      this.asked.push({ request, cancellation });
       this.reservedCount += 1;
       this.onAsked?.();
       try {
-        await this.decide(request, signal);
+        await this.decide(request, cancellation);
       } catch (error) {
         this.reservedCount -= 1;
         throw error;

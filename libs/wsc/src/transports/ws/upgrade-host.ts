@@ -1,4 +1,5 @@
 import type { Handshake, HandshakeRequest } from '../../core/connect/handshake.js';
+import type { Cancellation } from '../../core/async/cancellation.js';
 import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Encoding, TransportLink } from '../../core/ports/transport.js';
 
@@ -34,10 +35,10 @@ export interface UpgradeHost {
   readonly gate: {
     /**
      * Every check between the parsed request and the 101 (PROTOCOL.md §1).
-     * @param signal aborted when the client goes away or the transport closes, with a {@link HandshakeRefusal} as its reason.
+     * @param cancellation cancelled when the client goes away or the transport closes, with a {@link HandshakeRefusal} as its reason.
      * @throws {HandshakeRefusal}
      */
-    admit(request: HandshakeRequest, signal: AbortSignal): Promise<UpgradeAdmission>;
+    admit(request: HandshakeRequest, cancellation: Cancellation): Promise<UpgradeAdmission>;
     /** Whether a page of this request's `Origin` may read why it was refused. Absent: none may. */
     allowsOrigin?(request: HandshakeRequest): MaybePromise<boolean>;
   };

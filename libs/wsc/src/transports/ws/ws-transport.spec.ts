@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
+import type { Cancellation } from '../../core/async/cancellation.js';
 import { HandshakeRefusal, refuse } from '../../core/connect/refusal.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
 import { clientFrame, expectRefusal, RawClient, upgradeText } from './raw-client.fixture.js';
@@ -12,9 +13,8 @@ const start = (options: Partial<WsTransportOptions> = {}): Promise<TransportFixt
   TransportFixture.start({ logger, ...options });
 
 /** A gate that never decides by itself. */
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  signal.throwIfAborted();
+function untilCancelled(cancellation: Cancellation): Promise<never> {
+  return new Promise((_resolve, fail) => cancellation.onCancel(fail));
 }
 
 describe('an upgrade', () => {
@@ -216,9 +216,9 @@ describe('while an upgrade is decided', () => {
   it('a client that resets aborts it, and its place is given back', async () => {
     await using fixture = await start();
     const aborted = new Promise<void>((resolve) => {
-      fixture.host.decide = (_, signal) =>
+      fixture.host.decide = (_, cancellation) =>
         new Promise((letIn) =>
-          signal.addEventListener('abort', () => {
+          cancellation.onCancel(() => {
             letIn();
             resolve();
           }),
@@ -237,9 +237,9 @@ describe('while an upgrade is decided', () => {
 
   it('a client that has ended its side still gets its answer', async () => {
     await using fixture = await start();
-    fixture.host.decide = (_, signal) =>
+    fixture.host.decide = (_, cancellation) =>
       new Promise((_resolve, fail) => {
-        signal.addEventListener('abort', () => fail(refuse.internal(signal.reason)));
+        cancellation.onCancel((reason) => fail(refuse.internal(reason)));
         setTimeout(() => fail(refuse.unauthorized('No token.')), 50);
       });
     await using client = await RawClient.connect(fixture.port);
@@ -251,7 +251,7 @@ describe('while an upgrade is decided', () => {
 
   it('a client that has ended its side and waits too long is given up', async () => {
     await using fixture = await start();
-    fixture.host.decide = (_, signal) => untilAborted(signal);
+    fixture.host.decide = (_, cancellation) => untilCancelled(cancellation);
     await using client = await RawClient.connect(fixture.port);
     client.write(upgradeText());
     client.end();
@@ -261,7 +261,7 @@ describe('while an upgrade is decided', () => {
 
   it('closing the transport refuses it with 503', async () => {
     await using fixture = await start();
-    fixture.host.decide = (_, signal) => untilAborted(signal);
+    fixture.host.decide = (_, cancellation) => untilCancelled(cancellation);
     await using client = await RawClient.connect(fixture.port);
     const asked = fixture.host.nextAsked();
     client.write(upgradeText());

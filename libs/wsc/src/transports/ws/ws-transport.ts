@@ -172,7 +172,7 @@ export class WsTransport {
     try {
       assertUpgrade(upgrade.request);
       const request = new UpgradeRequest(upgrade.request, target);
-      const admission = await this.#hub.gate.admit(request, pending.signal);
+      const admission = await this.#hub.gate.admit(request, pending.cancellation);
       // Everything from here on happens in one turn: no byte can come between the 101 and its reader.
       this.#open(admission, upgrade);
       request.forgetRaw();
