@@ -111,18 +111,20 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
     events,
     hooks,
     interceptors: new InterceptorChain<Connection>(),
+    /** What the application has asked for could not be done, and perhaps nobody awaits it. */
+    callFailed: (cause: unknown): void => {
+      counters.errors += 1;
+      logger.debug('What the application asked for could not be done.', { cause });
+    },
   };
 }
 
 /** The way out. */
-function createMessaging({ clock, logger, broker }: HubDependencies, foundation: Foundation) {
-  const { connections, rooms, namespaces, counters, interceptors, hooks, events } = foundation;
+function createMessaging({ clock, broker }: HubDependencies, foundation: Foundation) {
+  const { connections, rooms, namespaces, counters, interceptors, hooks, events, callFailed } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const acks = new AckTable({ clock });
-  const onFailure = (cause: unknown): void => {
-    counters.errors += 1;
-    logger.debug('A message could not be sent.', { cause });
-  };
+  const onFailure = callFailed;
   const sender = new Sender({ clock, broker, connections, delivery, interceptors, hooks, events, acks, onFailure });
   return { delivery, acks, sender };
 }

@@ -1,4 +1,5 @@
 import { parseUserId, WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
+import { neverUnhandled, type MaybePromise } from './async/maybe-promise.js';
 import type { AuthorizeChat } from './built-ins/chat-route.js';
 import type { Admission, Gate } from './connect/gate.js';
 import type { Handshake } from './connect/handshake.js';
@@ -209,26 +210,26 @@ export class Hub {
 
   /** Puts everybody out, who hear `room_closed`. Answers how many connections were in it. */
   deleteRoom(room: string, reason = 'deleted'): Promise<number> {
-    return this.#parts.membership.close(room, reason);
+    return this.#call(() => this.#parts.membership.close(room, reason));
   }
 
   /** @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE where there is no such connection on this node. */
-  async join(connectionId: string, room: string, options: JoinOptions = {}): Promise<void> {
-    await this.#parts.membership.join(this.#requireConnection(connectionId), room, options.role);
+  join(connectionId: string, room: string, options: JoinOptions = {}): Promise<void> {
+    return this.#call(() => this.#parts.membership.join(this.#requireConnection(connectionId), room, options.role));
   }
 
-  async leave(connectionId: string, room: string): Promise<void> {
-    await this.#parts.membership.leave(this.#requireConnection(connectionId), room);
+  leave(connectionId: string, room: string): Promise<void> {
+    return this.#call(() => this.#parts.membership.leave(this.#requireConnection(connectionId), room));
   }
 
   /** Who is in a room, each user once. */
-  async roomMembers(room: string): Promise<readonly RoomUser[]> {
-    return this.#deps.presence.roomUsers(room);
+  roomMembers(room: string): Promise<readonly RoomUser[]> {
+    return this.#call(() => this.#deps.presence.roomUsers(room));
   }
 
   /** Whether its client may write to a room, by the same policy as `room_message`. @throws {WscError} WSC_FORBIDDEN */
   authorizePublish(connection: Connection, room: string): Promise<void> {
-    return this.#parts.access.requirePublish(connection, room);
+    return this.#call(() => this.#parts.access.requirePublish(connection, room));
   }
 
   /** The rooms that a connection of this node is in. */
@@ -236,16 +237,16 @@ export class Hub {
     return this.connection(connectionId)?.rooms ?? [];
   }
 
-  async isUserOnline(userId: string): Promise<boolean> {
-    return this.#deps.presence.isOnline(parseUserId(userId));
+  isUserOnline(userId: string): Promise<boolean> {
+    return this.#call(() => this.#deps.presence.isOnline(parseUserId(userId)));
   }
 
-  async onlineUsers(page: PageRequest = {}): Promise<UserPage> {
-    return this.#deps.presence.onlineUsers(page);
+  onlineUsers(page: PageRequest = {}): Promise<UserPage> {
+    return this.#call(() => this.#deps.presence.onlineUsers(page));
   }
 
-  async onlineUserCount(): Promise<number> {
-    return this.#deps.presence.onlineUserCount();
+  onlineUserCount(): Promise<number> {
+    return this.#call(() => this.#deps.presence.onlineUserCount());
   }
 
   /** A connection of this node. */
@@ -264,10 +265,12 @@ export class Hub {
   }
 
   /** Answers how many connections of this node it closed. @param how @default 'kicked' */
-  async disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
-    const connections = this.connectionsOf(parseUserId(userId));
-    for (const connection of connections) connection.close(how);
-    return connections.length;
+  disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
+    return this.#call(() => {
+      const connections = this.connectionsOf(parseUserId(userId));
+      for (const connection of connections) connection.close(how);
+      return connections.length;
+    });
   }
 
   /** Answers whether there was such a connection on this node. @param how @default 'kicked' */
@@ -282,21 +285,23 @@ export class Hub {
    * @throws {WscError} WSC_UNAUTHORIZED, WSC_FORBIDDEN for a user type that is not allowed, WSC_UNAVAILABLE where none is configured.
    */
   verifyToken(token: string): Promise<Principal> {
-    return verifyToken(this.#deps, token, this.#options.userTypes);
+    return this.#call(() => verifyToken(this.#deps, token, this.#options.userTypes));
   }
 
   /**
    * Makes a token worthless and ends its connections with 4501. Answers how many.
    * @throws {WscError} WSC_UNAVAILABLE where no authenticator and no revocation list is configured, or the list is full.
    */
-  async revokeToken(token: string): Promise<number> {
-    const tokenId = await revokeToken(this.#deps, token);
-    return this.#closeWhere((principal) => principal.tokenId === tokenId);
+  revokeToken(token: string): Promise<number> {
+    return this.#call(async () => {
+      const tokenId = await revokeToken(this.#deps, token);
+      return this.#closeWhere((principal) => principal.tokenId === tokenId);
+    });
   }
 
   /** Makes a one-time credential for a URL. @throws {TypeError} for what is no principal. @throws {WscError} WSC_UNAVAILABLE where none are configured. */
   issueConnectToken(principal: Principal): Promise<IssuedConnectToken> {
-    return issueConnectToken(this.#deps, principal);
+    return this.#call(() => issueConnectToken(this.#deps, principal));
   }
 
   stats(): HubStats {
@@ -348,6 +353,11 @@ export class Hub {
     events.close();
     await this.#deps.presence.close();
     await this.#deps.broker.close();
+  }
+
+  /** What the application asks for; where nobody awaits it, its failure ends nothing. */
+  #call<T>(work: () => MaybePromise<T>): Promise<T> {
+    return neverUnhandled(new Promise<T>((resolve) => resolve(work())), this.#parts.callFailed);
   }
 
   #closeWhere(isMeant: (principal: Principal) => boolean): number {

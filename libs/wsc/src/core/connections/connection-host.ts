@@ -1,3 +1,4 @@
+import { neverUnhandled } from '../async/maybe-promise.js';
 import type { Connection, ConnectionHost } from './connection.js';
 import type { HubParts } from '../hub-parts.js';
 import { traceIdFrom } from '../ids.js';
@@ -10,8 +11,8 @@ export function createConnectionHost(parts: () => HubParts): ConnectionHost {
     send: (connection, message, ack) => parts().sender.direct(connection, message, ack),
     reply: (connection, requestId, data) => parts().answers.respond(manualAnswer(connection, requestId), data),
     refuse: (connection, requestId, error) => parts().answers.refuse(manualAnswer(connection, requestId), error),
-    join: (connection, room) => parts().membership.join(connection, room),
-    leave: (connection, room) => parts().membership.leave(connection, room),
+    join: (connection, room) => neverUnhandled(parts().membership.join(connection, room), parts().callFailed),
+    leave: (connection, room) => neverUnhandled(parts().membership.leave(connection, room), parts().callFailed),
     messageDropped: (connection, message, wasQueued) => parts().slowConsumers.dropped(connection, message, wasQueued),
     slowConsumerClosed: () => parts().slowConsumers.closed(),
     createInbound: (connection) => new Inbound(connection, parts().inbound),
