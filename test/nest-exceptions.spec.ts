@@ -23,17 +23,11 @@ import {
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { HubService, WscError, WscModule } from '@nest-wsc/wsc';
-import { closeApps, startApp, type AppOptions } from './support/apps.js';
+import { closeApps, startApp } from './support/apps.js';
 import { jwtSecret } from './support/jwt.js';
-import { WscClient } from './support/wsc-client.js';
+import { startConnected } from './support/connected-app.js';
 
 afterEach(closeApps);
-
-/** Starts an application and connects one client to `/ws`. */
-async function connect(options: AppOptions) {
-  const running = await startApp({ ...options, imports: [WscModule.forRoot()] });
-  return { ...running, client: await WscClient.connect(`${running.url}/ws`) };
-}
 
 describe('exceptions', () => {
   const thrown: Record<string, () => unknown> = {
@@ -81,15 +75,73 @@ describe('exceptions', () => {
     ['unknown', 'WSC_INTERNAL', { code: 500, message: 'Internal error.' }],
     ['notError', 'WSC_INTERNAL', { code: 500, message: 'Internal error.' }],
   ])('%s becomes %s', async (name, error, rest) => {
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     const answer = await client.request('throw', name);
     expect(answer).toMatchObject({ type: 'error', error, ...rest });
     expect(JSON.stringify(answer)).not.toContain('hunter2');
     if (name === '429') expect(answer).toMatchObject({ retry_after_ms: 2000 });
   });
 
+  const body = { code: 'E_STOCK', reason: 'sold out', sku: 7 };
+
+  @WebSocketGateway()
+  class BodyGateway {
+    @SubscribeMessage('object')
+    object(): never {
+      throw new WsException(body);
+    }
+
+    @SubscribeMessage('list')
+    list(): never {
+      throw new WsException(['a: must be a string', 'b should not exist']);
+    }
+
+    @SubscribeMessage('cycle')
+    cycle(): never {
+      const cyclic: { self?: unknown } = {};
+      cyclic.self = cyclic;
+      throw new WsException(cyclic);
+    }
+
+    @SubscribeMessage('details')
+    details(): never {
+      throw new WscError('WSC_CONFLICT', { message: 'Taken.', details: { by: 'Ada' } });
+    }
+  }
+
+  it('keep the body that a WsException was given: as details, and in the stock form as it is', async () => {
+    const { client } = await startConnected({ providers: [BodyGateway] });
+    const base = { type: 'error', error: 'WSC_VALIDATION_FAILED', message: 'The data is not valid.' };
+    expect(await client.request('object')).toMatchObject({ ...base, details: body });
+    expect(await client.request('list')).toMatchObject({
+      ...base,
+      details: { a: ['a: must be a string'.slice(3)], b: ['b should not exist'] },
+    });
+    client.send({ event: 'object' });
+    expect(await client.hear({ event: 'exception' })).toEqual({ event: 'exception', data: body });
+    client.send({ event: 'list' });
+    expect(await client.hear({ event: 'exception' })).toEqual({
+      event: 'exception',
+      data: ['a: must be a string', 'b should not exist'],
+    });
+  });
+
+  it('say no more in the stock form than can be written, and their details too', async () => {
+    const { client } = await startConnected({ providers: [BodyGateway] });
+    client.send({ event: 'cycle' });
+    expect(await client.hear({ event: 'exception' })).toMatchObject({
+      event: 'exception',
+      data: { error: 'WSC_VALIDATION_FAILED' },
+    });
+    client.send({ event: 'details' });
+    expect(await client.hear({ event: 'exception' })).toEqual({
+      event: 'exception',
+      data: { status: 'error', message: 'Taken.', code: 409, error: 'WSC_CONFLICT', details: { by: 'Ada' } },
+    });
+  });
+
   it('are logged once with the trace id where the client must not see them', async () => {
-    const { client, log } = await connect({ providers: [Gateway] });
+    const { client, log } = await startConnected({ providers: [Gateway] });
     const { trace_id: traceId } = await client.request('throw', 'unknown');
     expect(log.of('error')).toHaveLength(1);
     expect(log.of('error')[0]).toContain(String(traceId));
@@ -145,7 +197,7 @@ describe('exception filters', () => {
   }
 
   it('answer for gateways, bound to the method or to the whole application', async () => {
-    const { client } = await connect({
+    const { client } = await startConnected({
       providers: [Gateway, { provide: APP_FILTER, useClass: ToData }],
       prepare: (app) => app.useGlobalFilters(new ToError()),
     });
@@ -155,7 +207,7 @@ describe('exception filters', () => {
   });
 
   it('written for HTTP do no harm', async () => {
-    const { client, log } = await connect({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
+    const { client, log } = await startConnected({ providers: [Gateway, { provide: APP_FILTER, useClass: HttpOnly }] });
     expect(await client.request('missing')).toMatchObject({ type: 'error', message: 'No such order.' });
     expect(log.of('warn').join()).toContain('host.getType()');
   });

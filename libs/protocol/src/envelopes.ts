@@ -95,6 +95,8 @@ export interface ErrorEnvelope {
   readonly error: ErrorName;
   readonly message: string;
   readonly details?: unknown;
+  /** In the stock form only: what the application sends instead of all of the above. */
+  readonly body?: unknown;
   readonly retryAfterMs?: number;
   readonly traceId: string;
   /** Milliseconds since 1970. */

@@ -86,7 +86,7 @@ describe("Nest's own form", () => {
     expect(jsonCodec.encode(answer)).toBe(text);
   });
 
-  it('answers errors as an exception event, with nothing else in it', () => {
+  it('answers errors as an exception event, with their details or the body that the application gave', () => {
     const error: ErrorEnvelope = {
       type: 'error',
       form: 'stock',
@@ -94,14 +94,15 @@ describe("Nest's own form", () => {
       code: 403,
       error: 'WSC_FORBIDDEN',
       message: 'No.',
-      details: { secret: true },
       traceId: 't',
       timestamp: 1,
     };
-    expect(JSON.parse(jsonCodec.encode(error))).toStrictEqual({
-      event: 'exception',
-      data: { status: 'error', message: 'No.', code: 403, error: 'WSC_FORBIDDEN' },
-    });
+    const data = { status: 'error', message: 'No.', code: 403, error: 'WSC_FORBIDDEN' };
+    const written = (envelope: ErrorEnvelope): unknown => JSON.parse(jsonCodec.encode(envelope));
+    expect(written(error)).toStrictEqual({ event: 'exception', data });
+    const details = { by: 'Ada' };
+    expect(written({ ...error, details })).toStrictEqual({ event: 'exception', data: { ...data, details } });
+    expect(written({ ...error, details, body: [1] })).toStrictEqual({ event: 'exception', data: [1] });
   });
 });
 

@@ -163,7 +163,8 @@ function dataField(json: string | undefined): string {
 function writeError(envelope: ErrorEnvelope): string {
   const { code, error, message } = envelope;
   if (envelope.form === 'stock') {
-    return JSON.stringify({ event: 'exception', data: { status: 'error', message, code, error } });
+    const data = envelope.body ?? { status: 'error', message, code, error, details: envelope.details };
+    return JSON.stringify({ event: 'exception', data });
   }
   return JSON.stringify({
     type: 'error',

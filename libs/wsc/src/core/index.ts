@@ -26,6 +26,7 @@ export {
   type OutboxLimits,
 } from './hub-options.js';
 export type { HubDependencies } from './hub-parts.js';
+export { CustomError } from './inbound/custom-error.js';
 export type { MessageHandler, Route, RouteTable } from './inbound/route-table.js';
 export type {
   InboundMessage,

@@ -1,5 +1,6 @@
 import { DecodeError, WscError, type ErrorEnvelope, type ResponseEnvelope } from '@nest-wsc/protocol';
 import { isA } from '../async/as-error.js';
+import { CustomError } from './custom-error.js';
 import type { Connection } from '../connections/connection.js';
 import type { Hooks } from '../extensions/hooks.js';
 import type { InterceptorChain } from '../extensions/interceptors.js';
@@ -56,6 +57,7 @@ export class Answers {
       error: shown.error,
       message: shown.message,
       ...(shown.details !== undefined && { details: shown.details }),
+      ...(isA(CustomError, shown) && { body: shown.body }),
       ...(shown.retryAfterMs !== undefined && { retryAfterMs: shown.retryAfterMs }),
       traceId: context.traceId,
       timestamp: this.#deps.clock.now(),
@@ -119,7 +121,7 @@ export class Answers {
       context.connection.pushEnvelope(envelope);
     } catch (cause) {
       this.#deps.logger.error('The details of an error could not be written.', { event: context.event, cause });
-      const { details: _, ...rest } = envelope;
+      const { details: _details, body: _body, ...rest } = envelope;
       context.connection.pushEnvelope(rest);
     }
   }
@@ -141,9 +143,11 @@ export class Answers {
 /** JSON leaves a field out whose value it has no text for; an answer has its `data` always (PROTOCOL.md §3.2). */
 function writable(data: unknown): unknown {
   if (typeof data === 'function' || typeof data === 'symbol') return null;
+  if (!hasToJson(data)) return data ?? null;
   // Called here instead of by JSON.stringify, which leaves the field out where it answers undefined.
-  if (hasToJson(data)) return data.toJSON('data') ?? null;
-  return data ?? null;
+  const written = data.toJSON('data');
+  // JSON.stringify would not ask once more, either.
+  return hasToJson(written) ? { toJSON: () => written } : writable(written);
 }
 
 function hasToJson(data: unknown): data is { toJSON(key: string): unknown } {

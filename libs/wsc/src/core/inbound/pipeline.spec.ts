@@ -25,6 +25,8 @@ describe('an answer', () => {
     ['a function', () => () => 'x', null],
     ['a symbol', () => Symbol('x'), null],
     ['what writes itself as nothing', () => ({ toJSON: () => undefined }), null],
+    ['what writes itself as a function', () => ({ toJSON: () => () => 1 }), null],
+    ['what writes itself as what could do so again', () => ({ toJSON: () => ({ a: 1, toJSON: () => 2 }) }), { a: 1 }],
     ['what writes itself', () => new Date(0), '1970-01-01T00:00:00.000Z'],
   ])('may be %s', async (_, handler, data) => {
     await using test = await TestHub.start();

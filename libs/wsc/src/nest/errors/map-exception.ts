@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { isErrorName, WscError, type ErrorName } from '@nest-wsc/protocol';
+import { CustomError } from '../../core/index.js';
 import { parseValidationDetails } from './validation-details.js';
 
 /** HTTP status → catalogue name. Every other 4xx is WSC_VALIDATION_FAILED, every other 5xx WSC_INTERNAL (docs/errors.md). */
@@ -58,13 +59,19 @@ function mapHttpException(exception: HttpException): WscError | undefined {
 
 /** `new WsException({ error: 'WSC_CONFLICT', message })` picks a name; otherwise the request was refused: WSC_VALIDATION_FAILED. */
 function mapWsException(exception: WsException): WscError {
-  const response = fieldsOf(exception.getError());
+  const body = exception.getError();
+  const response = fieldsOf(body);
   const name = response['error'];
-  return new WscError(isErrorName(name) ? name : 'WSC_VALIDATION_FAILED', {
-    message: exception.message,
-    details: response['details'],
-    retryAfterMs: retryAfterMs(response),
-    cause: exception,
+  const rest = { retryAfterMs: retryAfterMs(response), cause: exception };
+  if (isErrorName(name))
+    return new WscError(name, { ...rest, message: exception.message, details: response['details'] });
+  if (typeof body === 'string') return new WscError('WSC_VALIDATION_FAILED', { ...rest, message: body });
+  return new CustomError('WSC_VALIDATION_FAILED', {
+    ...rest,
+    // Nest makes one of the class's name where the body has none.
+    message: typeof response['message'] === 'string' ? response['message'] : undefined,
+    details: response['details'] ?? parseValidationDetails(body) ?? body,
+    body,
   });
 }
 
