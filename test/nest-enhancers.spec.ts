@@ -2,11 +2,9 @@ import {
   ArgumentMetadata,
   CanActivate,
   ExecutionContext,
-  Inject,
   Injectable,
   NestInterceptor,
   PipeTransform,
-  Scope,
   StandardSchemaValidationPipe,
   UseGuards,
   UseInterceptors,
@@ -14,32 +12,17 @@ import {
   ValidationPipe,
   type CallHandler,
 } from '@nestjs/common';
-import {
-  APP_GUARD,
-  APP_INTERCEPTOR,
-  APP_PIPE,
-  ContextIdFactory,
-  REQUEST,
-  type ContextId,
-  type ContextIdStrategy,
-  type HostComponentInfo,
-} from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { Ack, ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Connection, CurrentMessage, Handshake, HubService, MessageContext, WscModule } from '@nest-wsc/wsc';
+import { Connection, CurrentMessage, Handshake, HubService, MessageContext } from '@nest-wsc/wsc';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, ValidateNested } from 'class-validator';
 import { map, of, type Observable } from 'rxjs';
 import { z } from 'zod';
-import { closeApps, startApp, type AppOptions } from './support/apps.js';
-import { WscClient } from './support/wsc-client.js';
+import { closeApps } from './support/apps.js';
+import { startConnected } from './support/connected-app.js';
 
 afterEach(closeApps);
-
-/** Starts an application and connects one client to `/ws`. */
-async function connect(options: AppOptions) {
-  const running = await startApp({ ...options, imports: [WscModule.forRoot()] });
-  return { ...running, client: await WscClient.connect(`${running.url}/ws`) };
-}
 
 describe('guards, interceptors and pipes', () => {
   const seen: string[] = [];
@@ -108,7 +91,7 @@ describe('guards, interceptors and pipes', () => {
   }
 
   const start = () =>
-    connect({
+    startConnected({
       providers: [
         Gateway,
         { provide: APP_GUARD, useClass: byToken.Guard },
@@ -207,7 +190,10 @@ describe('validation', () => {
   }
 
   const start = () =>
-    connect({ providers: [Gateway], prepare: (app) => app.useGlobalPipes(new ValidationPipe({ transform: true })) });
+    startConnected({
+      providers: [Gateway],
+      prepare: (app) => app.useGlobalPipes(new ValidationPipe({ transform: true })),
+    });
   const bad = { amount: 'x', items: [{ name: 'a' }, { name: 1 }], who: 5 };
 
   it('passes what is right, as an instance of its class', async () => {
@@ -235,7 +221,7 @@ describe('validation', () => {
   it('names the field of custom texts too, where the pipe groups them', async () => {
     const { client } = await start();
     // The global pipe would answer first.
-    const { client: grouped } = await connect({ providers: [Gateway] });
+    const { client: grouped } = await startConnected({ providers: [Gateway] });
     expect(await grouped.request('grouped', bad)).toMatchObject({
       details: { who: ['Say who.'], 'items.1.name': [expect.any(String)] },
     });
@@ -246,111 +232,6 @@ describe('validation', () => {
     const { client } = await start();
     const answer = await client.request('schema', { to: {} });
     expect(answer).toMatchObject({ error: 'WSC_VALIDATION_FAILED', details: { 'to.city': [expect.any(String)] } });
-  });
-});
-
-/** Gives all connections of a tenant the same durable instances, as Nest's documentation does for requests. */
-class TenantStrategy implements ContextIdStrategy {
-  readonly #contexts = new Map<string, ContextId>();
-
-  attach(contextId: ContextId, owner: unknown) {
-    const tenant = owner instanceof Connection ? (owner.params['tenant'] ?? '') : '';
-    const shared = this.#contexts.get(tenant) ?? ContextIdFactory.create();
-    this.#contexts.set(tenant, shared);
-    return {
-      resolve: ({ isTreeDurable }: HostComponentInfo) => (isTreeDurable ? shared : contextId),
-      payload: { tenant },
-    };
-  }
-}
-
-describe('request scope', () => {
-  const made: object[] = [];
-
-  @Injectable({ scope: Scope.REQUEST })
-  class Session {
-    readonly calls: string[] = [];
-    constructor(@Inject(REQUEST) readonly connection: unknown) {
-      made.push(this);
-    }
-  }
-
-  @Injectable({ scope: Scope.REQUEST })
-  class Guard implements CanActivate {
-    constructor(@Inject(Session) private readonly session: Session) {}
-
-    canActivate(): boolean {
-      this.session.calls.push('guard');
-      return this.session.connection instanceof Connection;
-    }
-  }
-
-  @WebSocketGateway()
-  class ScopedGateway {
-    constructor(@Inject(Session) private readonly session: Session) {}
-
-    @UseGuards(Guard)
-    @SubscribeMessage('calls')
-    calls(@ConnectedSocket() connection: Connection) {
-      this.session.calls.push('handler');
-      return { calls: this.session.calls, isOwn: this.session.connection === connection };
-    }
-  }
-
-  it('is the connection: one instance of the gateway for each, shared with its guards', async () => {
-    made.length = 0;
-    const { client, url } = await connect({ providers: [ScopedGateway, Session, Guard] });
-    const other = await WscClient.connect(`${url}/ws`);
-    await client.request('calls');
-    expect(await client.request('calls')).toMatchObject({
-      data: { calls: ['guard', 'handler', 'guard', 'handler'], isOwn: true },
-    });
-    expect(await other.request('calls')).toMatchObject({ data: { calls: ['guard', 'handler'], isOwn: true } });
-    expect(made).toHaveLength(2);
-  });
-
-  it('is what a durable provider says it is, for example the tenant', async () => {
-    ContextIdFactory.apply(new TenantStrategy());
-    @Injectable({ scope: Scope.REQUEST, durable: true })
-    class Tenant {
-      count = 0;
-      constructor(@Inject(REQUEST) readonly payload: { readonly tenant: string }) {}
-    }
-    @WebSocketGateway({ path: '/ws/:tenant' })
-    class TenantGateway {
-      constructor(@Inject(Tenant) private readonly tenant: Tenant) {}
-
-      @SubscribeMessage('count')
-      count() {
-        return `${this.tenant.payload.tenant} ${String(++this.tenant.count)}`;
-      }
-    }
-    const { url } = await startApp({ imports: [WscModule.forRoot()], providers: [TenantGateway, Tenant] });
-    const [first, second, other] = await Promise.all(
-      ['acme', 'acme', 'other'].map((tenant) => WscClient.connect(`${url}/ws/${tenant}`)),
-    );
-    expect(await first?.request('count')).toMatchObject({ data: 'acme 1' });
-    expect(await second?.request('count')).toMatchObject({ data: 'acme 2' });
-    expect(await other?.request('count')).toMatchObject({ data: 'other 1' });
-    ContextIdFactory.apply({ attach: (contextId) => () => contextId });
-  });
-
-  it('is refused at the start for transient guards, which Nest would run half made', async () => {
-    @Injectable({ scope: Scope.TRANSIENT })
-    class TransientGuard implements CanActivate {
-      canActivate = () => true;
-    }
-    @WebSocketGateway()
-    class Gateway {
-      @UseGuards(TransientGuard)
-      @SubscribeMessage('x')
-      x() {
-        return 1;
-      }
-    }
-    await expect(connect({ providers: [Gateway] })).rejects.toThrow(
-      '"TransientGuard" on "Gateway" has transient scope',
-    );
   });
 });
 
@@ -374,7 +255,7 @@ describe('parameters', () => {
   }
 
   it('answer by `@Ack()`, give the message, and never what the client did not send', async () => {
-    const { client, app } = await connect({ providers: [Gateway] });
+    const { client, app } = await startConnected({ providers: [Gateway] });
     expect(await client.request('ack', 5)).toMatchObject({ type: 'response', data: { acked: 5 } });
     expect(await client.request('message')).toMatchObject({
       data: { event: 'message', isAborted: false, hasTrace: 32 },

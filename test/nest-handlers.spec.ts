@@ -12,18 +12,13 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { OnConnect, WscModule } from '@nest-wsc/wsc';
+import { OnConnect } from '@nest-wsc/wsc';
 import { IsInt } from 'class-validator';
 import { lastValueFrom, of } from 'rxjs';
-import { closeApps, startApp, type AppOptions } from './support/apps.js';
-import { WscClient } from './support/wsc-client.js';
+import { closeApps } from './support/apps.js';
+import { startConnected } from './support/connected-app.js';
 
 afterEach(closeApps);
-
-async function connect(options: AppOptions) {
-  const running = await startApp({ ...options, imports: [WscModule.forRoot()] });
-  return { ...running, client: await WscClient.connect(`${running.url}/ws`) };
-}
 
 /** What ends a process where nobody looks: each must have been somebody's. */
 function watchRejections() {
@@ -79,7 +74,7 @@ describe('parameters of the application’s own', () => {
 
   it('refuse the message where they throw or reject, whatever becomes of the other parameters’ pipes', async () => {
     using watched = watchRejections();
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     expect(await client.request('failing', { count: 'none' })).toMatchObject({ error: expect.any(String) });
     expect(await client.request('failing', { count: 1 })).toMatchObject({
       error: 'WSC_UNAUTHORIZED',
@@ -91,7 +86,7 @@ describe('parameters of the application’s own', () => {
   });
 
   it('may answer later, with a promise or with anything that has a then', async () => {
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     expect(await client.request('later', 3)).toMatchObject({ data: ['one', 'two', 3] });
   });
 });
@@ -118,7 +113,7 @@ describe('a method that returns something with a then', () => {
   }
 
   it('is waited for: its value is the answer, its error the refusal, and a connection waits for its hook', async () => {
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     expect(connected).toEqual(['hello']);
     expect(await client.request('good')).toMatchObject({ data: 'good' });
     expect(await client.request('bad')).toMatchObject({ error: 'WSC_VALIDATION_FAILED', message: 'bad' });
@@ -156,7 +151,7 @@ describe('a guard that says no', () => {
   }
 
   it('refuses in Nest’s own words, at once or later', async () => {
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     const refused = { error: 'WSC_FORBIDDEN', message: 'Forbidden resource' };
     expect(await client.request('no')).toMatchObject(refused);
     expect(await client.request('no.later')).toMatchObject(refused);
@@ -196,7 +191,7 @@ describe('an interceptor that does not give an Observable', () => {
 
   it('fails the request and nothing else', async () => {
     using watched = watchRejections();
-    const { client } = await connect({ providers: [Gateway] });
+    const { client } = await startConnected({ providers: [Gateway] });
     expect(await client.request('inner')).toMatchObject({ error: 'WSC_INTERNAL' });
     expect(await client.request('outer')).toMatchObject({ error: 'WSC_INTERNAL' });
     await new Promise((resolve) => setImmediate(resolve));

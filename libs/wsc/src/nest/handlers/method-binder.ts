@@ -58,7 +58,7 @@ export class MethodBinder {
   }
 
   async #compileFor(owner: object, method: MethodOfProvider): Promise<Call> {
-    const contextId = this.#scopes.contextIdOf(owner, method.wrapper.isDependencyTreeDurable());
+    const contextId = this.#scopes.contextIdOf(owner);
     await this.#scopes.loadGlobalEnhancers(owner);
     const instance = await this.#scopes.resolve(method.wrapper, owner);
     return compileMethod(this.#tools, { ...method, instance, contextId });

@@ -31,12 +31,16 @@ export class RequestScopes {
     ];
   }
 
-  /** @param owner the connection or the handshake. */
-  contextIdOf(owner: object, isDurable: boolean): ContextId {
+  /**
+   * Whoever asks first, `@Inject(REQUEST)` gives the owner under this id; in a durable provider Nest gives the payload of the
+   * application's `ContextIdStrategy` instead.
+   * @param owner the connection or the handshake.
+   */
+  contextIdOf(owner: object): ContextId {
     const known = this.#contextIds.get(owner);
     if (known !== undefined) return known;
     const contextId = ContextIdFactory.getByRequest(owner);
-    this.#moduleRef.registerRequestByContextId(isDurable ? (contextId.payload ?? owner) : owner, contextId);
+    this.#moduleRef.registerRequestByContextId(owner, contextId);
     this.#contextIds.set(owner, contextId);
     return contextId;
   }
@@ -44,7 +48,7 @@ export class RequestScopes {
   /** The provider's instance for the owner. */
   async resolve(wrapper: InstanceWrapper, owner: object): Promise<unknown> {
     if (this.isStatic(wrapper)) return wrapper.instance;
-    const contextId = this.contextIdOf(owner, wrapper.isDependencyTreeDurable());
+    const contextId = this.contextIdOf(owner);
     const instance: unknown = await moduleRefOf(wrapper).resolve(wrapper.token, contextId, { strict: true });
     return instance;
   }

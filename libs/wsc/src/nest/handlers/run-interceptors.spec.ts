@@ -13,6 +13,7 @@ import {
   type Subscriber,
   take,
   tap,
+  throwError,
   timeout,
   toArray,
 } from 'rxjs';
@@ -181,4 +182,12 @@ describe('one value behind interceptors', () => {
     await turn();
     expect(subscribed).toBe(0);
   });
+});
+
+it.each([
+  ['an object', { status: 'error' }],
+  ['undefined', undefined],
+])('gives back %s that was thrown as it is', async (_, thrown) => {
+  const failing = { intercept: () => throwError(() => thrown) };
+  await expect(intercepted(1, passing, failing)).rejects.toBe(thrown);
 });

@@ -24,12 +24,12 @@ export function runInterceptors(interception: Interception): Promise<unknown> {
 class InterceptedCall {
   readonly #interception: Interception;
   readonly #resolve: (answer: unknown) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #reject: (error: unknown) => void;
   #subscription: Subscription | undefined;
   #last: unknown;
   #stream: HeldStream | undefined;
 
-  constructor(interception: Interception, resolve: (answer: unknown) => void, reject: (error: Error) => void) {
+  constructor(interception: Interception, resolve: (answer: unknown) => void, reject: (error: unknown) => void) {
     this.#interception = interception;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -49,7 +49,8 @@ class InterceptedCall {
 
   error(error: unknown): void {
     if (this.#stream !== undefined) this.#stream.tell((to) => to.error(error));
-    else this.#reject(error instanceof Error ? error : new Error('A handler failed.', { cause: error }));
+    // As it is, whatever was thrown: filters look for it, and an error of another realm is no `Error` here.
+    else this.#reject(error);
   }
 
   complete(): void {
