@@ -21,7 +21,8 @@ class Model {
 
   constructor(
     readonly limits: OutboxLimits,
-    public factor: number,
+    /** How many budgets of messages, and of bytes, one turn may fill. */
+    public factor: { readonly messages: number; readonly bytes: number },
   ) {}
 
   push(sent: Sent): boolean {
@@ -40,8 +41,8 @@ class Model {
   }
 
   endTurn(): void {
-    if (this.factor === 1) return;
-    this.factor = 1;
+    if (this.factor.messages === 1) return;
+    this.factor = { messages: 1, bytes: 1 };
     this.#exempt = new Set(this.#queue);
   }
 
@@ -61,9 +62,9 @@ class Model {
     const counted = this.#queue.filter((queued) => !this.#exempt.has(queued));
     const highCount = counted.filter((queued) => queued.lane === 'high').length;
     const bytes = counted.reduce((sum, queued) => sum + queued.text.length, text.length);
-    if (lane === 'high' && highCount >= this.limits.maxHighMessages * this.factor) return 'high';
-    if (counted.length >= this.limits.maxMessages * this.factor) return 'any';
-    return counted.length > 0 && bytes > this.limits.maxBytes * this.factor ? 'any' : undefined;
+    if (lane === 'high' && highCount >= this.limits.maxHighMessages * this.factor.messages) return 'high';
+    if (counted.length >= this.limits.maxMessages * this.factor.messages) return 'any';
+    return counted.length > 0 && bytes > this.limits.maxBytes * this.factor.bytes ? 'any' : undefined;
   }
 
   #dropOldest(sent: Sent): void {
@@ -71,7 +72,8 @@ class Model {
       sent.room === 'drop-oldest' ? ['drop-oldest'] : ['drop-oldest', 'drop-newest', 'latest-only'];
     for (let excess = this.#excess(sent); excess !== undefined; excess = this.#excess(sent)) {
       const oldest = this.#queue.find(
-        ({ room, lane }) => candidates.includes(room) && (excess === 'any' || lane === 'high'),
+        (queued) =>
+          !this.#exempt.has(queued) && candidates.includes(queued.room) && (excess === 'any' || queued.lane === 'high'),
       );
       if (oldest === undefined) return;
       this.#drop(oldest);
@@ -158,7 +160,10 @@ describe('whatever is pushed to a blocked outbox and drained from it', () => {
 
   async function play(start: Parameters<typeof begin>[0], budget: Partial<OutboxLimits>, script: readonly Step[]) {
     const { set, outbox } = await begin(start, budget);
-    const model = new Model(set.limits, start === 'refused in this turn' ? 16 : 1);
+    const model = new Model(
+      set.limits,
+      start === 'refused in this turn' ? { messages: 16, bytes: 64 } : { messages: 1, bytes: 1 },
+    );
     let count = 0;
     for (const step of script) {
       if (step.kind === 'turn') {

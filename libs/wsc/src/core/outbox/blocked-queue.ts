@@ -13,11 +13,19 @@ export interface DropListener {
   messageDropped(message: EncodedMessage, wasQueued: boolean): void;
 }
 
+/** How much more than its budget a queue may hold. */
+export interface BudgetFactor {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export const oneBudget: BudgetFactor = { messages: 1, bytes: 1 };
+
 /** What a {@link BlockedQueue} needs. */
 export interface BlockedQueueOptions {
   readonly limits: () => OutboxLimits;
-  /** How many budgets it may hold until {@link BlockedQueue.exempt}. */
-  readonly factor: number;
+  /** How many budgets it may hold until {@link BlockedQueue.exempt}: of messages, and of bytes. */
+  readonly factor: BudgetFactor;
   readonly listener: DropListener;
 }
 
@@ -30,7 +38,7 @@ export class BlockedQueue {
   readonly #listener: DropListener;
   readonly #log = new MessageLog();
   #index: DropIndex | undefined;
-  #factor: number;
+  #factor: BudgetFactor;
   /** What stands before it does not count; the others are how much of that is left. */
   #exemptEnd = 0;
   #exemptCount = 0;
@@ -64,7 +72,8 @@ export class BlockedQueue {
 
   /** What it holds by now does not count any more, and from here on one budget is all. */
   exempt(): void {
-    this.#factor = 1;
+    this.#factor = oneBudget;
+    this.#index = undefined;
     this.#exemptEnd = this.#log.end;
     this.#exemptCount = this.#log.count;
     this.#exemptHighCount = this.#log.highCount;
@@ -96,12 +105,12 @@ export class BlockedQueue {
   #excess({ lane, bytes }: EncodedMessage): DropScope | undefined {
     const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
     const highCount = this.#log.highCount - this.#exemptHighCount;
-    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor) return 'high';
+    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor.messages) return 'high';
     const count = this.#log.count - this.#exemptCount;
-    if (maxMessages > 0 && count >= maxMessages * this.#factor) return 'any';
+    if (maxMessages > 0 && count >= maxMessages * this.#factor.messages) return 'any';
     // One message of any size is taken.
     const countedBytes = this.#log.byteLength - this.#exemptBytes + bytes.length;
-    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor ? 'any' : undefined;
+    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor.bytes ? 'any' : undefined;
   }
 
   #pushOverBudget(message: EncodedMessage): PushOutcome {
@@ -120,9 +129,9 @@ export class BlockedQueue {
     }
   }
 
-  /** Those that are exempt are the oldest: they go too, before anything newer does. */
+  /** Of those that count: what is exempt makes no room by going. */
   #dropOldest(message: EncodedMessage): boolean {
-    const index = (this.#index ??= new DropIndex(this.#log));
+    const index = (this.#index ??= new DropIndex(this.#log, this.#exemptEnd));
     for (let excess = this.#excess(message); excess !== undefined; excess = this.#excess(message)) {
       const oldest =
         message.backpressure === 'drop-oldest' ? index.oldestOf(message.room, excess) : index.oldest(excess);
@@ -133,7 +142,7 @@ export class BlockedQueue {
   }
 
   #dropSuperseded(message: EncodedMessage): void {
-    const index = (this.#index ??= new DropIndex(this.#log));
+    const index = (this.#index ??= new DropIndex(this.#log, this.#exemptEnd));
     for (let old = index.supersededBy(message); old !== undefined; old = index.supersededBy(message)) this.#drop(old);
   }
 

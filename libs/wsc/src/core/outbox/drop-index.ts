@@ -53,18 +53,22 @@ class RoomByKey {
 
 /**
  * Finds what a blocked connection may let go, in O(1) amortised. Made when a message is over the budget for the first time, and again
- * after each {@link MessageLog.squeeze}: so it never holds more numbers than the log holds messages and gaps.
+ * after each {@link MessageLog.squeeze} and when what counts has changed: so it never holds more numbers than the log holds messages and gaps.
  */
 export class DropIndex {
   readonly #log: MessageLog;
+  readonly #firstCounted: number;
   /** Before it nothing may be dropped. */
-  #cursor = 0;
+  #cursor: number;
   readonly #high: Positions;
   readonly #byAge = new Map<string, RoomByAge>();
   readonly #byKey = new Map<string, RoomByKey>();
 
-  constructor(log: MessageLog) {
+  /** @param firstCounted what stands before it makes no room by going, so it goes only where a newer one supersedes it. */
+  constructor(log: MessageLog, firstCounted: number) {
     this.#log = log;
+    this.#firstCounted = firstCounted;
+    this.#cursor = firstCounted;
     this.#high = new Positions(log);
     for (let position = 0; position < log.end; position += 1) {
       const message = log.at(position);
@@ -75,12 +79,13 @@ export class DropIndex {
   /** `message` has come. */
   note(position: number, message: EncodedMessage): void {
     if (!isDroppable(message)) return;
+    if (message.backpressure === 'latest-only') this.#roomByKey(message.room).push(position);
+    if (position < this.#firstCounted) return;
     if (message.lane === 'high') this.#high.push(position);
     if (message.backpressure === 'drop-oldest') this.#noteAge(position, message);
-    else if (message.backpressure === 'latest-only') this.#roomByKey(message.room).push(position);
   }
 
-  /** The oldest message that may be dropped, of any room. */
+  /** The oldest counted message that may be dropped, of any room. */
   oldest(scope: DropScope): number | undefined {
     if (scope === 'high') return this.#high.oldest();
     for (; this.#cursor < this.#log.end; this.#cursor += 1) {
@@ -90,7 +95,7 @@ export class DropIndex {
     return undefined;
   }
 
-  /** The oldest message of a `drop-oldest` room. */
+  /** The oldest counted message of a `drop-oldest` room. */
   oldestOf(room: string, scope: DropScope): number | undefined {
     return this.#byAge.get(room)?.[scope].oldest();
   }

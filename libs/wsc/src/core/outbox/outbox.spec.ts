@@ -191,6 +191,17 @@ describe('an outbox whose link refuses bytes', () => {
     expect([next.outbox.push(message('x')), next.failures]).toEqual([false, ['over-budget']]);
   });
 
+  it('takes a loop of a thousand large sends while the link has had no turn to take bytes', async () => {
+    const { open, turn } = setUp();
+    const { outbox, link, failures, unblock, heard } = open();
+    link.isBlocked = true;
+    const large = message('x'.repeat(60 * 1024));
+    for (let index = 0; index < 1_000; index += 1) outbox.push(large);
+    await turn();
+    unblock();
+    expect([failures, heard().length]).toEqual([[], 1_000 * 60 * 1024]);
+  });
+
   it('counts what comes later in full, however much of the exempt turn has left meanwhile, in either lane', async () => {
     const { open, turn } = setUp({ maxMessages: 10, maxHighMessages: 2, maxBytes: 100_000 });
     const { outbox, link, failures } = open();

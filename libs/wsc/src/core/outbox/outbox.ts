@@ -1,6 +1,6 @@
 import type { OutboxLimits } from '../hub-options.js';
 import type { Encoding, LinkBytes, TransportLink } from '../ports/transport.js';
-import { BlockedQueue, type DropListener } from './blocked-queue.js';
+import { BlockedQueue, oneBudget, type BudgetFactor, type DropListener } from './blocked-queue.js';
 import { protectedMessage, type EncodedMessage } from './encoded-message.js';
 import type { ChainRoots, FanOut, Flushable, Stallable } from './fan-out.js';
 import type { PendingChain } from './pending-chain.js';
@@ -28,8 +28,11 @@ const earlyFlushBytes = 64 * 1024;
 const earlyFlushCount = 256;
 /** Answers to one connection are written before they are more than Node writes without a copy on the heap. */
 const maxTailBytes = 16 * 1024;
-/** How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes. */
-const sameTurnFactor = 16;
+/**
+ * How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes: by default
+ * 4,096 messages and 64 MiB, so that a loop of 1,000 sends fits whatever they are (64 KiB each).
+ */
+const sameTurn: BudgetFactor = { messages: 16, bytes: 64 };
 
 /**
  * What is queued for one connection: bounded, in two lanes, first in first out per lane. Until it is opened, everything is held.
@@ -212,7 +215,7 @@ export class Outbox implements Flushable, Stallable {
   }
 
   #createQueue(): BlockedQueue {
-    const factor = this.#isScheduled ? sameTurnFactor : 1;
+    const factor = this.#isScheduled ? sameTurn : oneBudget;
     return new BlockedQueue({ limits: this.#limits, factor, listener: this.#owner });
   }
 
