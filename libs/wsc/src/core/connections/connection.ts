@@ -2,6 +2,7 @@ import type { CloseCode, CloseCodeName, ServerEnvelope, WscError } from '@nest-w
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
+import { describeValue } from '../describe-value.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
 import type { MessageInput, Priority } from '../messages/message.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
@@ -187,14 +188,16 @@ export class Connection {
 
   /**
    * Sends a message to this connection alone and answers its id.
-   * @throws {WscError} WSC_INVALID_NAME for a bad event name, WSC_INTERNAL where `data` can't be written.
+   * @throws {TypeError} for a bad event name or priority, which are the program's own.
+   * @throws {WscError} WSC_INVALID_NAME for a bad id, WSC_INTERNAL where `data` can't be written.
    */
   send(event: string, data?: unknown, { ack = false, ...options }: ConnectionSendOptions = {}): string {
     return this.#host.send(this, { event, data, ...options }, ack);
   }
 
-  /** Sends an application's own payload as one binary message, behind what is queued. */
+  /** Sends an application's own payload as one binary message, behind what is queued. @throws {TypeError} for what is no bytes. */
   sendRaw(payload: Uint8Array): boolean {
+    requireBytes(payload);
     return this.pushEncoded(protectedMessage(this.encoding.encodeRaw(payload, { isBroadcast: false }), 'normal'));
   }
 
@@ -220,6 +223,7 @@ export class Connection {
   /**
    * Closes it, once what is queued has left. A second call changes nothing.
    * @param how @default 'normal'
+   * @throws {TypeError} for what is neither a name nor `{ code, reason }`.
    * @throws {WscError} WSC_VALIDATION_FAILED where a code can't be sent (RFC 6455 §7.4) or its reason is over 123 bytes.
    */
   close(how: CloseCodeName | CloseCode = 'normal'): void {
@@ -229,7 +233,7 @@ export class Connection {
     this.#outbox.drain(() => this.#closeLink(code));
   }
 
-  /** Closes it without waiting any longer for what is queued. @throws {WscError} as {@link Connection.close} */
+  /** Closes it without waiting any longer for what is queued. @throws as {@link Connection.close} */
   closeNow(how: CloseCodeName | CloseCode): void {
     const code = parseCloseCode(how);
     if (!this.isClosed) this.#beginClose(code);
@@ -368,4 +372,9 @@ export class Connection {
     this.#outbox.close();
     this.#link.close(code);
   }
+}
+
+function requireBytes(payload: unknown): void {
+  if (payload instanceof Uint8Array) return;
+  throw new TypeError(`Expected bytes (Uint8Array), got ${describeValue(payload)}; send(event, data) writes JSON.`);
 }

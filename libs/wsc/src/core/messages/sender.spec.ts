@@ -2,6 +2,7 @@ import { basicCodec, WscError } from '@nest-wsc/protocol';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
 import { TextEncoding } from '../../testing/text-encoding.js';
 import { UnreliableBroker } from '../hub.fixture.js';
+import type { MessageInput } from './message.js';
 
 const heardBy = ({ messages }: TestClient) => messages.map(({ event, data }) => `${event} ${JSON.stringify(data)}`);
 
@@ -106,7 +107,6 @@ describe('a send', () => {
   });
 
   it.each<[string, (hub: TestHub['hub']) => Promise<unknown>, string]>([
-    ['an event that is no name', (hub) => hub.broadcast({ event: 'no spaces' }), 'WSC_INVALID_NAME'],
     ['a room that is no name', (hub) => hub.sendToRoom('', { event: 'x' }), 'WSC_INVALID_NAME'],
     ['a user id that is none', (hub) => hub.sendToUser('a b', { event: 'x' }), 'WSC_INVALID_NAME'],
     [
@@ -139,6 +139,34 @@ describe('a send', () => {
     await expect(send(test.hub)).rejects.toMatchObject({ error });
     await expect(send(test.hub)).rejects.toBeInstanceOf(WscError);
     expect(ann.messages.filter(({ data }) => data !== null)).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an event that is no name', { event: 'no spaces' }, 'got a string of 9 characters.'],
+    ['a message that is none', undefined, "Expected a message such as { event: 'price', data: 42 }, got undefined."],
+    ['an event in place of a message', 'price', 'got a string of 5 characters.'],
+    ['a priority that does not exist', { event: 'x', priority: 'urgent' }, "'normal' or 'high', got \"urgent\"."],
+    ['a priority of another kind', { event: 'x', priority: 1 }, "'normal' or 'high', got 1."],
+  ])('rejects %s as the mistake of the program, and ends nothing when nobody awaits it', async (_, message, advice) => {
+    const { test, all } = await start();
+    const input = message as MessageInput; // What JavaScript lets through.
+    const { hub } = test;
+    void hub.broadcast(input);
+    await test.settle();
+    for (const send of [
+      () => hub.broadcast(input),
+      () => hub.sendToRoom('chat:1', input),
+      () => hub.sendToUser('ann', input),
+      () => hub.sendToUsers(['ann'], input),
+      () => hub.sendToUserWithAck('ann', input),
+      () => hub.sendWhere(() => true, input),
+      () => hub.sendToConnection(all[0]!.connection.id, input),
+    ]) {
+      const refusal: unknown = await send().then(String, (error: unknown) => error);
+      expect(refusal).toBeInstanceOf(TypeError);
+      expect(String(refusal)).toContain(advice);
+    }
+    expect(all.flatMap(({ messages }) => messages)).toEqual([]);
   });
 
   it('fails as its predicate fails, and when the broker is down', async () => {

@@ -1,8 +1,7 @@
-import { isName, parseId, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
+import { parseName, parseUserId } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
-import { createMessageId } from '../ids.js';
 import type { InterceptorChain, OutboundTarget } from '../extensions/interceptors.js';
 import { asError } from '../async/as-error.js';
 import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-promise.js';
@@ -11,8 +10,8 @@ import type { Clock } from '../ports/clock.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
+import { createMessage } from './create-message.js';
 import type { Delivery } from './delivery.js';
-import { parseMessageKey } from './message-key.js';
 import type { MessageContext } from './message-context.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
 
@@ -38,7 +37,9 @@ export interface SenderDependencies {
 
 /**
  * Sends the application's messages. Up to the outboxes everything runs in the caller's turn as long as nothing on the way is
- * asynchronous, so that sends keep their order. A failed send that nobody awaits is reported and ends nothing.
+ * asynchronous, so that sends keep their order. A failed send that nobody awaits is reported and ends nothing. Rooms and users that
+ * can't be are refused with WSC_INVALID_NAME, since a client may have named them; a message that can't be is the program's own
+ * mistake, a `TypeError`.
  */
 export class Sender {
   readonly #deps: SenderDependencies;
@@ -103,7 +104,7 @@ export class Sender {
     });
   }
 
-  /** Sends to one connection of this node in the caller's turn and answers the id. @throws {WscError} */
+  /** Sends to one connection of this node in the caller's turn and answers the id. @throws {TypeError | WscError} as {@link createMessage} */
   direct(connection: Connection, input: MessageInput, ack: boolean): string {
     const created = createMessage(this.#deps.clock, input);
     const message = ack ? { ...created, ack: { attempt: 1 } } : created;
@@ -153,34 +154,6 @@ export class Sender {
       return neverUnhandled(Promise.reject<T>(asError(error)), this.#deps.onFailure);
     }
   }
-}
-
-/** @throws {WscError} WSC_INVALID_NAME */
-function createMessage(clock: Clock, input: MessageInput, room?: string): OutboundMessage {
-  // One literal with every field, so that all of them have one shape.
-  return {
-    id: input.id === undefined ? createMessageId() : parseId(input.id),
-    event: parseEvent(input.event),
-    data: input.data ?? null,
-    from: input.from,
-    fromName: input.fromName,
-    room,
-    to: input.to,
-    priority: input.priority ?? 'normal',
-    key: input.key === undefined ? undefined : parseMessageKey(input.key),
-    timestamp: clock.now(),
-  };
-}
-
-/** Who comes from a bare socket hands over text that is written already. @throws {WscError} WSC_INVALID_NAME */
-function parseEvent(event: string): string {
-  if (!isName(event) && /^\s*[{[]/.test(event)) {
-    throw new WscError('WSC_INVALID_NAME', {
-      message:
-        'Expected an event name, got text that looks like JSON: call send(event, data), it writes the JSON itself.',
-    });
-  }
-  return parseName(event, 'event');
 }
 
 /** An interceptor let nobody have it. */
