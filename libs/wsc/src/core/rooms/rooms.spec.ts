@@ -204,7 +204,8 @@ describe('members of an announcing room with presence', () => {
     const joined = ['room_joined', { room: 'chat:1', user_id: 'ann', name: 'Ann' }];
     const online = ['user_status', { user_id: 'ann', status: 'online' }];
     expect(await heard(2_000)).toEqual([joined, online]);
-    expect(phone.messages.map(({ event }) => event)).not.toContain('room_joined');
+    // The status goes to all members, the user's own connections included (PROTOCOL.md §4).
+    for (const { messages } of [phone, laptop]) expect(messages.map(({ event }) => event)).toEqual(['user_status']);
     await phone.disconnect();
     expect(await heard(5_000)).toEqual([joined, online]);
     const lastSeen = test.clock.now();
