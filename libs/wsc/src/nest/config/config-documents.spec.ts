@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { loadConfigFile } from './config-file.js';
+import { parseConfigFile } from './config-file.js';
 import { resolveWscConfig } from './resolve-config.js';
 import { settingFields, type SettingField } from './setting-fields.js';
 import { writeSettingText } from './setting-text.js';
@@ -70,7 +70,7 @@ describe('wsc.example.yaml', () => {
   });
 
   it('leaves out no default, so that an absent line is not taken for one', () => {
-    const { layer } = loadConfigFile(join(root, exampleFile));
+    const { layer } = parseConfigFile(exampleFile, read(exampleFile));
     const given = fieldsInFile.filter(({ defaultValue }) => defaultValue !== undefined && defaultValue !== '');
     expect([...layer.keys()].sort()).toEqual(given.map(({ name }) => name).sort());
   });

@@ -22,13 +22,17 @@ export interface ConfigFile extends CheckedLayer {
   readonly text: string | undefined;
 }
 
-/** @param path from the folder where the process was started. */
-export function loadConfigFile(path: string): ConfigFile {
+/**
+ * @param path from the folder where the process was started.
+ * @param source who names it.
+ */
+export function loadConfigFile(path: string, source: SettingSource): ConfigFile {
   try {
     return parseConfigFile(path, readFileSync(path, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const fault = { what: 'configFile', value: JSON.stringify(path), expected: `a file that can be read (${why})` };
+    const expected = `a file that can be read (${why})`;
+    const fault = { what: 'configFile', source, value: JSON.stringify(path), expected };
     return { path, text: undefined, layer: new Map(), faults: [fault] };
   }
 }
@@ -40,6 +44,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 
 class FileReader {
   readonly #path: string;
+  /** The line break at the end begins no line that anybody sees. */
+  readonly #lastOffset: number;
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
   readonly #layer = new Map<SettingName, GivenSetting>();
@@ -47,6 +53,7 @@ class FileReader {
 
   constructor(text: string, path: string) {
     this.#path = path;
+    this.#lastOffset = Math.max(text.trimEnd().length - 1, 0);
     this.#document = parseDocument(text, { lineCounter: this.#lines });
   }
 
@@ -96,6 +103,6 @@ class FileReader {
   }
 
   #sourceAt(offset: number): SettingSource {
-    return { kind: 'file', path: this.#path, line: this.#lines.linePos(offset).line };
+    return { kind: 'file', path: this.#path, line: this.#lines.linePos(Math.min(offset, this.#lastOffset)).line };
   }
 }

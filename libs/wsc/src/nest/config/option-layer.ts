@@ -1,7 +1,8 @@
+import { findCodeOptionFaults } from './code-options.js';
 import type { CheckedLayer, ConfigFault } from './config-fault.js';
 import { didYouMean } from './did-you-mean.js';
 import { codeOptionNames, jwtCodeOptionNames, type WscModuleOptions } from './module-options.js';
-import { findNestedFaults } from './nested-options.js';
+import { isObject } from './option-rules.js';
 import { fieldOfOption, settingFields, type SettingField } from './setting-fields.js';
 import type { GivenSetting } from './setting-source.js';
 import type { SettingName } from './wsc-settings.js';
@@ -38,13 +39,14 @@ export function readOptions(options: WscModuleOptions & { readonly [loadedValues
       });
     }
   }
-  return { layer, faults: [...faults, ...findNestedFaults(options)] };
+  return { layer, faults: [...faults, ...findCodeOptionFaults(options)] };
 }
 
 function* flatten(options: WscModuleOptions): Iterable<readonly [option: string, value: unknown]> {
   const { jwt, ...others } = options;
   yield* Object.entries(others);
-  for (const [name, value] of Object.entries(jwt ?? {})) yield [`jwt.${name}`, value];
+  // What is no object is refused with the options that only code can give.
+  for (const [name, value] of isObject(jwt) ? Object.entries(jwt) : []) yield [`jwt.${name}`, value];
 }
 
 /** One issuer or audience needs no brackets. */

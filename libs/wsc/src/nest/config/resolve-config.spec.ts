@@ -176,13 +176,15 @@ describe('a configuration with faults', () => {
       ticker: { backpressure: 'latest' },
     };
     expect(faultsOf({ namespaces, connect: { globalGuard: true }, maxRooms: -1 })).toEqual([
-      '"connect.globalGuard": expected one of globalGuards; did you mean globalGuards?',
-      expect.stringMatching(/^"namespaces.chat.joinabel": expected one of joinable, .*; did you mean joinable\?$/),
-      'namespaces.chat.maxMembers is 1.5: expected a whole number, 0 for no limit of its own.',
-      'namespaces."chat:x": expected a name of 1 to 128 characters of A-Z a-z 0-9 _ . -.',
-      'namespaces.chat:x.joinable is "yes": expected true or false.',
-      'namespaces.team is true: expected an object.',
-      'namespaces.ticker.backpressure is "latest": expected one of close, drop-oldest, drop-newest, latest-only.',
+      '"connect.globalGuard" (option connect): expected one of globalGuards; did you mean globalGuards?',
+      expect.stringMatching(/^"namespaces.chat.joinabel" \(option namespaces.chat\): .*; did you mean joinable\?$/),
+      'namespaces.chat.maxMembers is 1.5 (option namespaces.chat.maxMembers): expected a whole number, 0 for no limit of its own.',
+      'namespaces."chat:x" (option namespaces): expected a name of 1 to 128 characters of A-Z a-z 0-9 _ . -.',
+      'namespaces.chat:x.joinable is "yes" (option namespaces.chat:x.joinable): expected true or false.',
+      'namespaces.team is true (option namespaces.team): expected an object.',
+      expect.stringMatching(
+        /^namespaces.ticker.backpressure is "latest" \(option .*\): expected one of close, drop-oldest, drop-newest, latest-only.$/,
+      ),
       expect.stringContaining('maxRooms is -1'),
     ]);
     expect(
@@ -211,14 +213,20 @@ describe('a configuration with faults', () => {
   it.each([
     ['is missing', join(folder, 'nowhere.yaml'), 'a file that can be read'],
     ['is a folder', folder, 'a file that can be read'],
-  ])('says that the file %s', (_, path, expected) => {
-    expect(faultsOf({}, { WSC_CONFIG_FILE: path })).toEqual([expect.stringContaining(expected)]);
+  ])('says that the file %s, and who names it', (_, path, expected) => {
+    const named = `configFile is ${JSON.stringify(path)}`;
+    expect(faultsOf({}, { WSC_CONFIG_FILE: path })).toEqual([
+      expect.stringContaining(`${named} (environment variable WSC_CONFIG_FILE): expected ${expected}`),
+    ]);
+    expect(faultsOf({ configFile: path })).toEqual([expect.stringContaining(`${named} (option configFile): `)]);
   });
 
   it.each([
     ['', 'the file (FILE:1): expected the key wsc'],
     ['path: /ws', 'the file (FILE:1): expected the key wsc'],
     ['wsc:\n  path: "/ws', 'the text (FILE:2): expected YAML'],
+    ['wsc:\n  path: "/ws\n\n', 'the text (FILE:2): expected YAML'],
+    ['wsc:\n  origins: [a,\n    b\n', 'the text (FILE:3): expected YAML'],
     ['wsc:\n  path: /a\n  path: /b', 'the text (FILE:3): expected YAML'],
     ['wsc: [path]', 'wsc (FILE:1): expected settings under it'],
     ['wsc:\n  limits: 5', 'wsc.limits (FILE:2): expected settings under it'],

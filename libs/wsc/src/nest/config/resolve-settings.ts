@@ -55,8 +55,8 @@ export function isProduction(environment: Environment): boolean {
 
 /** The file that code or the environment name. What is no path is refused by the setting's rule. */
 export function loadNamedFile(options: WscModuleOptions, environment: Environment): ConfigFile | undefined {
-  const path = mergeLayers([readOptions(options).layer, readEnvironment(environment)]).get('configFile')?.value;
-  return typeof path === 'string' ? loadConfigFile(path) : undefined;
+  const given = mergeLayers([readOptions(options).layer, readEnvironment(environment)]).get('configFile');
+  return typeof given?.value === 'string' ? loadConfigFile(given.value, given.source) : undefined;
 }
 
 /** `JWT_*` may be there for the application's own sake, so it does not disturb a gateway that checks tokens another way. */
