@@ -232,7 +232,7 @@ describe('a message', () => {
     test.hub.handle('event', () => ({ event: 'other', data: 1 }));
     test.hub.handle('nothing', () => null);
     test.hub.handle('refuse', () => {
-      throw new WscError('WSC_CONFLICT', { message: 'Taken.', details: 'hidden here' });
+      throw new WscError('WSC_CONFLICT', { message: 'Taken.', details: 'shown here' });
     });
     const client = await test.connect();
     const answers = async (message: Readonly<Record<string, unknown>>) => {
@@ -249,7 +249,7 @@ describe('a message', () => {
     });
     expect(JSON.parse(await answers({ event: 'refuse' }))).toEqual({
       event: 'exception',
-      data: { status: 'error', message: 'Taken.', code: 409, error: 'WSC_CONFLICT' },
+      data: { status: 'error', message: 'Taken.', code: 409, error: 'WSC_CONFLICT', details: 'shown here' },
     });
     expect(JSON.parse(await answers({ event: '__proto__' }))).toMatchObject({ data: { error: 'WSC_UNKNOWN_EVENT' } });
   });
