@@ -135,6 +135,7 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
   const userStatus = new UserStatus({
     clock,
     graceMs: () => options().offlineGraceMs,
+    isOnline: (userId) => presence.isOnline(userId),
     send: (room, data) => void sender.toRoom(room, { event: 'user_status', data, key: `user_status:${data.user_id}` }),
   });
   const { nodeId } = options();

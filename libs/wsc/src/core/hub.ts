@@ -325,6 +325,7 @@ export class Hub {
 
   async #start(): Promise<void> {
     await this.#deps.broker.start((message) => this.#parts.delivery.deliver(message));
+    await this.#deps.presence.start((gone) => this.#parts.connector.expired(gone));
     // Not before: what a connection sent would find no broker.
     this.#startedAt = this.#deps.clock.monotonic();
     if (this.#options.routes === 'frozen') this.routes.freeze();

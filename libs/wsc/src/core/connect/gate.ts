@@ -1,17 +1,16 @@
 import { isUserId } from '@nest-wsc/protocol';
-import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { HubOptions } from '../hub-options.js';
-import { createDeviceId } from '../ids.js';
+import { createConnectionId, createDeviceId } from '../ids.js';
 import { refuseFalse } from '../extensions/refuse-false.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
-import { DeviceSlots } from '../limits/device-slots.js';
 import { Cancellation } from '../async/cancellation.js';
-import { whenReady, type MaybePromise } from '../async/maybe-promise.js';
+import { isPromiseLike, whenReady, type MaybePromise } from '../async/maybe-promise.js';
 import { runInOrder } from '../async/run-in-order.js';
 import { composeMiddleware, type Middleware } from '../extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
+import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { Counters } from '../stats.js';
 import { resolveOffer } from './credentials.js';
 import { Handshake, type HandshakeRequest } from './handshake.js';
@@ -31,8 +30,12 @@ export type ConnectGuard = (handshake: Handshake) => MaybePromise<unknown>;
 export interface Admission {
   readonly handshake: Handshake;
   readonly endpoint: Endpoint;
-  /** Gives back what was reserved: when no connection came of it, or once the connection counts by itself. */
+  /** What the connection is called if it opens. */
+  readonly connectionId: string;
+  /** Gives back all that was reserved: no connection came of it. */
   readonly release: () => void;
+  /** Gives back what a connection counts by itself; the user's place stays until presence takes it over. */
+  readonly opened: () => void;
 }
 
 /** What a {@link Gate} needs. */
@@ -43,7 +46,7 @@ export interface GateDependencies {
   readonly paths: PathTable;
   readonly slots: ConnectionSlots;
   readonly counters: Counters;
-  readonly connections: ConnectionRegistry;
+  readonly presence: Presence;
   readonly isOpen: () => boolean;
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;
@@ -65,7 +68,6 @@ export class Gate {
   readonly #middleware: Middleware<Handshake>[] = [];
   readonly #pending = new Set<Cancellation>();
   #runMiddleware = composeMiddleware<Handshake>([]);
-  readonly #devices = new DeviceSlots();
   readonly #refusals: RefusalLog;
 
   constructor(dependencies: GateDependencies) {
@@ -95,17 +97,25 @@ export class Gate {
    */
   async admit(request: HandshakeRequest, cancellation = new Cancellation()): Promise<Admission> {
     const places = new Reservations();
+    const userPlace = new Reservations();
+    const connectionId = createConnectionId();
     let address = request.peerAddress;
     try {
       address = this.#addressOf(request);
       // Before the first await: simultaneous handshakes can't get past a limit together.
       const match = this.#reserve(request, address, places);
       const handshake = this.#createHandshake(request, address, match);
-      await this.#withDeadline(this.#check(handshake, places), cancellation);
+      const place = { connectionId, reservations: userPlace };
+      await this.#withDeadline(this.#check(handshake, place), cancellation);
       if (!this.#deps.isOpen()) throw shuttingDown();
-      return { handshake, endpoint: match.endpoint, release: places.release };
+      const release = (): void => {
+        places.release();
+        userPlace.release();
+      };
+      return { handshake, endpoint: match.endpoint, connectionId, release, opened: places.release };
     } catch (error) {
       places.release();
+      userPlace.release();
       const refusal = this.#refusalOf(error);
       this.#refusals.write(request, address, refusal);
       throw refusal;
@@ -138,7 +148,7 @@ export class Gate {
     if (match === undefined) throw refuse.notFound();
     const slot = slots.reserveAddress(address, options().limits);
     if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
-    if (!slot.ok) throw refuse.tooManyRequests('Too many connections from this address.', retryAfterSeconds);
+    if (!slot.ok) throw tooMany('Too many connections from this address.');
     places.add(() => slot.release());
     return match;
   }
@@ -163,23 +173,24 @@ export class Gate {
   }
 
   /** Synchronous, as long as every check is. */
-  #check(handshake: Handshake, places: Reservations): MaybePromise<void> {
+  #check(handshake: Handshake, place: UserPlace): MaybePromise<void> {
     return whenReady(this.#checkOrigin(handshake), () =>
-      whenReady(this.#checkAddress(handshake), () => this.#checkIdentity(handshake, places)),
+      whenReady(this.#checkAddress(handshake), () => this.#checkIdentity(handshake, place)),
     );
   }
 
-  #checkIdentity(handshake: Handshake, places: Reservations): MaybePromise<void> {
+  #checkIdentity(handshake: Handshake, place: UserPlace): MaybePromise<void> {
     // A question must not use up what the upgrade will need; what depends on it stays unanswered.
     if (!handshake.request.isUpgrade && handshake.connectToken !== undefined) return;
     let isDone = false;
     const last = (): MaybePromise<void> =>
-      whenReady(this.#authenticate(handshake), () => {
-        this.#reserveUser(handshake, places);
-        return whenReady(this.#guard(handshake), () => {
-          isDone = true;
-        });
-      });
+      whenReady(this.#authenticate(handshake), () =>
+        whenReady(this.#reserveUser(handshake, place), () =>
+          whenReady(this.#guard(handshake), () => {
+            isDone = true;
+          }),
+        ),
+      );
     return whenReady(this.#runMiddleware(handshake, last), () => {
       if (!isDone) throw notAllowed();
     });
@@ -228,20 +239,29 @@ export class Gate {
     return principal;
   }
 
-  #reserveUser(handshake: Handshake, places: Reservations): void {
+  #reserveUser(handshake: Handshake, { connectionId, reservations }: UserPlace): MaybePromise<void> {
+    const { presence, options, clock } = this.#deps;
+    const { limits, devicePolicy, nodeId } = options();
     const userId = handshake.principal?.userId;
-    if (userId === undefined) return;
-    const { slots, connections, options } = this.#deps;
-    const { limits, devicePolicy } = options();
-    const slot = slots.reserveUser(userId, limits.maxConnectionsPerUser, connections.countOfUser(userId));
-    if (!slot.ok) throw refuse.tooManyRequests('Too many connections of this user.', retryAfterSeconds);
-    places.add(() => slot.release());
-    const { maxDevices, whenExceeded } = devicePolicy;
-    if (maxDevices === 0 || whenExceeded !== 'reject-new') return;
-    const known = Array.from(connections.ofUser(userId), (connection) => connection.deviceId);
-    const giveBack = this.#devices.reserve({ userId, deviceId: handshake.deviceId }, maxDevices, known);
-    if (giveBack === undefined) throw refuse.tooManyRequests('Too many devices of this user.', retryAfterSeconds);
-    places.add(giveBack);
+    const maxConnections = limits.maxConnectionsPerUser;
+    const maxDevices = devicePolicy.whenExceeded === 'reject-new' ? devicePolicy.maxDevices : 0;
+    if (userId === undefined || (maxConnections === 0 && maxDevices === 0)) return;
+    const entry = { connectionId, userId, deviceId: handshake.deviceId, nodeId, since: clock.now() };
+    return whenReady(presence.reserve(entry, { maxConnections, maxDevices }), (result) => {
+      if (result.ok) reservations.add(() => this.#release(entry));
+      else if (result.exceeded === 'devices') throw tooMany('Too many devices of this user.');
+      else throw tooMany('Too many connections of this user.');
+    });
+  }
+
+  #release(entry: PresenceEntry): void {
+    const failed = (cause: unknown): void => this.#deps.logger.warn('A place could not be given back.', { cause });
+    try {
+      const released = this.#deps.presence.release(entry);
+      if (isPromiseLike(released)) released.then(undefined, failed);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 
   #guard(handshake: Handshake): MaybePromise<void> {
@@ -282,6 +302,16 @@ export class Gate {
     }
     return refusal;
   }
+}
+
+/** Where a handshake's place among its user's connections is kept. */
+interface UserPlace {
+  readonly connectionId: string;
+  readonly reservations: Reservations;
+}
+
+function tooMany(message: string): HandshakeRefusal {
+  return refuse.tooManyRequests(message, retryAfterSeconds);
 }
 
 function notAllowed(): HandshakeRefusal {

@@ -7,7 +7,7 @@ import type { EventBus } from '../extensions/events.js';
 import type { Heartbeat } from '../connections/heartbeat.js';
 import type { DisconnectReason, Hooks } from '../extensions/hooks.js';
 import type { HubOptions, OutboxLimits } from '../hub-options.js';
-import { createConnectionId, createSession } from '../ids.js';
+import { createSession } from '../ids.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
 import type { MessageContext } from '../messages/message-context.js';
 import type { FanOut } from '../outbox/fan-out.js';
@@ -15,7 +15,7 @@ import type { RevocationList } from '../ports/access.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import type { Presence } from '../ports/presence.js';
+import type { ExpiredUser, Presence } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
@@ -68,7 +68,7 @@ export class Connector {
   open(admission: Admission, link: TransportLink, encoding: Encoding): Connection {
     const { clock, host, fanOut, connections, slots, heartbeat, counters } = this.#deps;
     const connection = new Connection({
-      id: createConnectionId(),
+      id: admission.connectionId,
       handshake: admission.handshake,
       link,
       encoding,
@@ -81,7 +81,7 @@ export class Connector {
     connections.add(connection);
     // From here on it is counted itself, instead of its handshake.
     slots.opened(connection.remoteAddress);
-    admission.release();
+    admission.opened();
     heartbeat.add(connection);
     this.#track(this.#connect(connection));
     return connection;
@@ -98,6 +98,18 @@ export class Connector {
     this.#closeTimers.get(connection)?.cancel();
     this.#closeTimers.delete(connection);
     this.#track(this.#disconnect(connection, reason));
+  }
+
+  /** Another node died, and with it connections of a user: tells what nobody else will. */
+  expired({ userId, isLast, rooms }: ExpiredUser): void {
+    const { events, membership, userStatus, namespaces } = this.#deps;
+    for (const room of rooms) membership.expired(userId, room);
+    if (!isLast) return;
+    events.emit('user.offline', { userId });
+    userStatus.wentOffline(
+      userId,
+      rooms.filter((room) => namespaces.of(room)?.presence === true),
+    );
   }
 
   /** Settles once nothing that belongs to a connection's beginning or end is under way. */
@@ -207,7 +219,10 @@ export class Connector {
     if (reason.code === 1002 || reason.code === 1007 || reason.code === 1009) counters.errors += 1;
     const rooms = await membership.leaveAll(connection);
     if (isSubscribed) await this.#attempt('A subscription could not be ended.', () => this.#unsubscribe(connection));
-    if (!connection.isWelcomed) return;
+    if (!connection.isWelcomed) {
+      await this.#attempt('A place could not be given back.', () => this.#giveBackPlace(connection));
+      return;
+    }
     await this.#attempt('A user could not be announced offline.', () => this.#announceDeparture(connection, rooms));
     events.emit('client.disconnected', { ...identityOf(connection), data: reason });
     await hooks.disconnect(connection, reason);
@@ -222,6 +237,11 @@ export class Connector {
       entry.userId,
       rooms.filter((room) => namespaces.of(room)?.presence === true),
     );
+  }
+
+  async #giveBackPlace(connection: Connection): Promise<void> {
+    const entry = entryOf(connection, this.#deps.options().nodeId);
+    if (entry !== undefined) await this.#deps.presence.release(entry);
   }
 
   async #unsubscribe({ userId }: Connection): Promise<void> {

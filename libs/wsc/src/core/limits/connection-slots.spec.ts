@@ -32,22 +32,6 @@ describe('connection slots', () => {
     expect(slots.reserveAddress('2001:db8:1:3::1', limits).ok).toBe(true);
   });
 
-  it('refuse a user who has his share', () => {
-    const slots = new ConnectionSlots();
-    const first = slots.reserveUser('ann', 1, 0);
-    expect(slots.reserveUser('ann', 1, 0).ok).toBe(false);
-    expect(slots.reserveUser('bob', 1, 0).ok).toBe(true);
-    if (first.ok) first.release();
-    expect(slots.reserveUser('ann', 1, 0).ok).toBe(true);
-  });
-
-  it('count the connections of a user with his handshakes', () => {
-    const slots = new ConnectionSlots();
-    expect(slots.reserveUser('ann', 2, 2).ok).toBe(false);
-    expect(slots.reserveUser('ann', 2, 1).ok).toBe(true);
-    expect(slots.reserveUser('ann', 2, 1).ok).toBe(false);
-  });
-
   it('hold the place of a connection until it is closed', () => {
     const slots = new ConnectionSlots();
     const limits = { maxConnections: 0, maxConnectionsPerIp: 1 };
@@ -64,10 +48,8 @@ describe('connection slots', () => {
   it('know no limit at 0, but go on counting, so that a limit set later holds', () => {
     const slots = new ConnectionSlots();
     for (let index = 0; index < 20; index += 1) slots.reserveAddress('192.0.2.1', unlimited);
-    for (let index = 0; index < 20; index += 1) slots.reserveUser('ann', 0, 0);
     expect(slots.reserveAddress('192.0.2.1', { maxConnections: 0, maxConnectionsPerIp: 20 }).ok).toBe(false);
     expect(slots.reserveAddress('192.0.2.2', { maxConnections: 20, maxConnectionsPerIp: 0 }).ok).toBe(false);
-    expect(slots.reserveUser('ann', 20, 0).ok).toBe(false);
   });
 
   it('give a place back once, however often it is released, in any order', () => {

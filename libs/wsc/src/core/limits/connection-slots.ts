@@ -20,14 +20,12 @@ export interface AddressSlotLimits {
 }
 
 /**
- * Counts the handshakes of this node, of each address and of each user, and the connections of the node and of each address; those
- * of a user the hub knows. A place is taken before anything is awaited, so that simultaneous handshakes can't get past a limit
+ * Counts the handshakes and connections of this node and of each address; those of a user are presence's to count, on all nodes. A
+ * place is taken before anything is awaited, so that simultaneous handshakes can't get past a limit
  * together. Holds no entry for who has none.
  */
 export class ConnectionSlots {
   readonly #addresses = new Map<string, number>();
-  /** Handshakes only. */
-  readonly #users = new Map<string, number>();
   #total = 0;
 
   /** How many places of this node are taken. */
@@ -43,17 +41,6 @@ export class ConnectionSlots {
       return { ok: false, exceeded: 'address' };
     this.#enter(group);
     return slot(() => this.#leave(group));
-  }
-
-  /**
-   * Takes one of a user's places.
-   * @param max 0: no limit.
-   * @param connectionCount the user's connections, which have become of earlier handshakes.
-   */
-  reserveUser(userId: string, max: number, connectionCount: number): Slot | { readonly ok: false } {
-    if (isReached(max, connectionCount + (this.#users.get(userId) ?? 0))) return { ok: false };
-    increment(this.#users, userId);
-    return slot(() => decrement(this.#users, userId));
   }
 
   /** A handshake has become a connection, which counts by its address from here on; whatever the limits, it was let in. */

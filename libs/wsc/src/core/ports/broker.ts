@@ -2,9 +2,18 @@ import type { WscError } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 
+/** Who of everyone is meant: all that is given must hold; a list holds if one of it does. */
+export interface Audience {
+  readonly userTypes?: readonly string[];
+  /** In one of these rooms, as a member or a subscriber. */
+  readonly rooms?: readonly string[];
+  /** Each key's metadata is exactly this. */
+  readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** Where a message goes, between nodes. */
 export type Destination =
-  | { readonly kind: 'everyone' }
+  | { readonly kind: 'everyone'; readonly audience?: Audience }
   | { readonly kind: 'user'; readonly userId: string }
   | { readonly kind: 'room'; readonly room: string };
 
@@ -14,6 +23,8 @@ export interface BrokerMessage {
   readonly message: OutboundMessage;
   /** The connection that must not hear it (the sender's own), wherever it is. */
   readonly exceptConnectionId?: string;
+  /** The instance id of the node that waits for acknowledgements; it wants to hear to how many connections each node handed it. */
+  readonly ackTo?: string;
 }
 
 /** How many connections of the listening node the message was queued for, and for how many it could not be. */
@@ -22,6 +33,12 @@ export interface DeliveryCount {
   readonly dropped: number;
   /** Why it was queued for nobody, where its data can't be written. */
   readonly error?: WscError;
+}
+
+/** What is known once a message was published. */
+export interface PublishResult extends DeliveryCount {
+  /** How many other nodes it was handed to; for how many connections they queue it is not known. Absent: there are none. */
+  readonly otherNodes?: number;
 }
 
 /** Delivers to the connections of this node. Never throws. */
@@ -35,8 +52,8 @@ export type BrokerListener = (message: BrokerMessage) => DeliveryCount;
 export interface Broker {
   /** Called once, before anything else. */
   start(listener: BrokerListener): MaybePromise<void>;
-  /** @throws {WscError} WSC_UNAVAILABLE (temporary) when it can't be handed on now. */
-  publish(message: BrokerMessage): MaybePromise<DeliveryCount>;
+  /** @throws {WscError} WSC_UNAVAILABLE (temporary) when it can't be handed on now; the publishing node has heard it all the same. */
+  publish(message: BrokerMessage): MaybePromise<PublishResult>;
   /** Counted: as many `unsubscribe` calls end it. */
   subscribe(destination: Destination): MaybePromise<void>;
   unsubscribe(destination: Destination): MaybePromise<void>;

@@ -19,6 +19,13 @@ export interface RoomUser {
   readonly since: number;
 }
 
+/** What a connection's coming into a room means for its user. */
+export interface RoomArrival {
+  readonly isFirst: boolean;
+  /** The user's last connection in the room left it on another node so recently that nobody was told yet. */
+  readonly isReturn: boolean;
+}
+
 /** A page of users in a stable order. */
 export interface UserPage {
   readonly users: readonly string[];
@@ -33,18 +40,48 @@ export interface PageRequest {
   readonly cursor?: string;
 }
 
+/** How many connections and devices a user may have; 0: any number. */
+export interface PlaceLimits {
+  readonly maxConnections: number;
+  readonly maxDevices: number;
+}
+
+/** Whether there was a place, and what there was too much of. */
+export type PlaceResult = { readonly ok: true } | { readonly ok: false; readonly exceeded: 'connections' | 'devices' };
+
+/** The connections of a user that a dead node had. */
+export interface ExpiredUser {
+  readonly userId: string;
+  /** Whether the user has no connection any more. */
+  readonly isLast: boolean;
+  /** The rooms that none of the user's connections is in any more. */
+  readonly rooms: readonly string[];
+}
+
+/** Hears once in the cluster of each user whose connections have gone with a dead node. Never throws. */
+export type ExpiryListener = (gone: ExpiredUser) => void;
+
 /**
  * Who is online and who is in which room, on all nodes. Promises: an entry is known by its connection id, so that a late
  * `removed` never erases a newer connection; `added` and `removed` tell whether the user came or went as a whole.
  * Does not promise: that a killed node's entries are gone before they expire (30 s).
  */
 export interface Presence {
+  /** Called once, before anything else. */
+  start(onExpired: ExpiryListener): MaybePromise<void>;
+  /**
+   * Takes a place for a connection that is about to open. It counts against the limits with those of all nodes, at once and however
+   * many come together, but it is not online.
+   */
+  reserve(entry: PresenceEntry, limits: PlaceLimits): MaybePromise<PlaceResult>;
+  /** Gives the place back of a connection that did not come to be `added`; does nothing after `added`. */
+  release(entry: PresenceEntry): MaybePromise<void>;
   /** Answers whether this is the user's only connection now. */
   added(entry: PresenceEntry): MaybePromise<{ readonly isFirst: boolean }>;
   /** Answers whether the user has no connection any more; `false` when the entry was not known. Leaves its rooms too. */
   removed(entry: PresenceEntry): MaybePromise<{ readonly isLast: boolean }>;
-  /** Answers whether this is the user's only connection in the room now. */
-  joined(entry: PresenceEntry, room: string): MaybePromise<{ readonly isFirst: boolean }>;
+  /** Answers whether this is the user's only connection in the room now, and whether the user has been away for less than the grace. */
+  joined(entry: PresenceEntry, room: string): MaybePromise<RoomArrival>;
   left(entry: PresenceEntry, room: string): MaybePromise<{ readonly isLast: boolean }>;
   isOnline(userId: string): MaybePromise<boolean>;
   onlineUsers(page: PageRequest): MaybePromise<UserPage>;

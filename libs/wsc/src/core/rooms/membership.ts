@@ -31,6 +31,13 @@ interface Told {
   isPresent: boolean;
 }
 
+/** Whose coming or going the members hear of; its own connection, if there is one, does not. */
+interface RoomUserNews {
+  readonly id?: string;
+  readonly userId: string | undefined;
+  readonly name?: string | undefined;
+}
+
 /** What is under way for one connection. */
 interface Telling {
   /** By room, where it may differ from what is true. */
@@ -89,6 +96,13 @@ export class Membership {
     const left = connection.rooms.map((room) => ({ room, was: this.#deps.rooms.exit(connection, room) }));
     await Promise.all(left.map(({ room, was }) => this.#tellQuietly(connection, room, was)));
     return left.flatMap(({ room, was }) => (was === 'member' ? [room] : []));
+  }
+
+  /** A user was in a room by connections of a node that died. */
+  expired(userId: string, room: string): void {
+    const namespace = this.#deps.namespaces.of(room);
+    if (namespace?.presence === true) this.#deps.userStatus.leftRoom(userId, room);
+    if (namespace?.announceMembers === true) this.#tellMembers('room_left', { userId }, room);
   }
 
   /** Puts everybody out, who hear `room_closed`. Answers how many connections of this node were in it. */
@@ -195,12 +209,12 @@ export class Membership {
   async #announceJoin(connection: Connection, room: string, told: Told): Promise<void> {
     const { presence, userStatus, namespaces, events, nodeId, clock } = this.#deps;
     const entry = entryOf(connection, nodeId);
-    const isFirst = entry !== undefined && (await presence.joined({ ...entry, since: clock.now() }, room)).isFirst;
+    const arrival = entry === undefined ? undefined : await presence.joined({ ...entry, since: clock.now() }, room);
     told.isPresent = true;
     events.emit('room.joined', { ...identityOf(connection), room });
-    if (!isFirst) return;
+    if (entry === undefined || arrival?.isFirst !== true) return;
     const namespace = namespaces.of(room);
-    if (namespace?.presence === true) userStatus.joinedRoom(entry.userId, room);
+    if (namespace?.presence === true) userStatus.joinedRoom(entry.userId, room, arrival.isReturn);
     if (namespace?.announceMembers === true) this.#tellMembers('room_joined', connection, room);
   }
 
@@ -216,11 +230,12 @@ export class Membership {
     if (namespace?.announceMembers === true) this.#tellMembers('room_left', connection, room);
   }
 
-  #tellMembers(event: 'room_joined' | 'room_left', connection: Connection, room: string): void {
+  #tellMembers(event: 'room_joined' | 'room_left', connection: RoomUserNews, room: string): void {
     const data = { room, user_id: connection.userId, ...(connection.name !== undefined && { name: connection.name }) };
     // One user's news don't supersede another's.
     const key = `${event}:${connection.userId ?? ''}`;
-    void this.#deps.sender.toRoom(room, { event, data, key }, { exceptConnectionId: connection.id });
+    const except = connection.id === undefined ? {} : { exceptConnectionId: connection.id };
+    void this.#deps.sender.toRoom(room, { event, data, key }, except);
   }
 }
 

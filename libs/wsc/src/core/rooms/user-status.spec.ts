@@ -1,10 +1,10 @@
 import { FakeClock } from '../../testing/fake-clock.js';
-import { UserStatus, type UserStatusData } from './user-status.js';
+import { UserStatus, type UserStatusData, type UserStatusOptions } from './user-status.js';
 
 const graceMs = 3_000;
 const coalesceMs = 1_000;
 
-function createStatus(options: { readonly maxPending?: number } = {}) {
+function createStatus(options: Partial<Pick<UserStatusOptions, 'maxPending' | 'isOnline'>> = {}) {
   const clock = new FakeClock();
   const told: string[] = [];
   const data: UserStatusData[] = [];
@@ -12,6 +12,7 @@ function createStatus(options: { readonly maxPending?: number } = {}) {
     clock,
     graceMs: () => graceMs,
     coalesceMs,
+    isOnline: () => false,
     ...options,
     send(room, message) {
       told.push(`${room} ${message.user_id} ${message.status}`);
@@ -51,6 +52,25 @@ describe('the status of a user', () => {
     expect(told).toEqual([]);
     await clock.advance(1 + coalesceMs);
     expect(data).toEqual([{ user_id: 'ann', status: 'offline', last_seen: lastSeen }]);
+  });
+
+  it.each([
+    ['is back on another node', true],
+    ['may be: that node can not be asked', undefined],
+  ])('is not told as offline where the user %s', async (_, isOnline) => {
+    const ask = () => (isOnline === undefined ? Promise.reject(new Error('down')) : Promise.resolve(isOnline));
+    const { clock, told, status } = createStatus({ isOnline: ask });
+    status.wentOffline('ann', ['team']);
+    await clock.advance(graceMs + coalesceMs);
+    expect(told).toEqual([]);
+  });
+
+  it('is not told as online where the members do not know yet that the user was away', async () => {
+    const { clock, told, status } = createStatus();
+    status.joinedRoom('ann', 'team', true);
+    status.joinedRoom('bob', 'team', false);
+    await clock.advance(coalesceMs);
+    expect(told).toEqual(['team bob online']);
   });
 
   it.each(['before', 'after'])('is told as offline when leaving the room is reported %s the loss', async (when) => {

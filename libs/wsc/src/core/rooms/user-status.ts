@@ -1,3 +1,4 @@
+import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { Clock, Timer } from '../ports/clock.js';
 
 /** `data` of a `user_status` message, as it stands on the wire (PROTOCOL.md §4). */
@@ -17,6 +18,8 @@ export interface UserStatusOptions {
   readonly coalesceMs?: number;
   /** Announcements that wait at the same time; those over it are left out and counted. @default 10_000 */
   readonly maxPending?: number;
+  /** Whether the user has a connection, on any node. May reject, must not throw. */
+  isOnline(userId: string): MaybePromise<boolean>;
   /** Sends to the members of a room. Must not throw. */
   send(room: string, data: UserStatusData): void;
 }
@@ -63,9 +66,12 @@ export class UserStatus {
     return this.#pendingCount;
   }
 
-  /** The user's first connection came into a presence room. */
-  joinedRoom(userId: string, room: string): void {
-    if (this.#find(userId, room)?.wasToldOnline) this.#remove(userId, room);
+  /**
+   * The user's first connection came into a presence room.
+   * @param isReturn the members of the room have not been told yet that the user had left it on another node.
+   */
+  joinedRoom(userId: string, room: string, isReturn = false): void {
+    if (isReturn || this.#find(userId, room)?.wasToldOnline) this.#remove(userId, room);
     else this.#put(userId, room, { wasToldOnline: false, next: 'online', dueAt: 0, lastSeen: 0 });
   }
 
@@ -143,6 +149,17 @@ export class UserStatus {
 
   #announce(userId: string, room: string, { next, lastSeen }: Announcement): void {
     if (next === 'online') this.#options.send(room, { user_id: userId, status: 'online' });
-    if (next === 'offline') this.#options.send(room, { user_id: userId, status: 'offline', last_seen: lastSeen });
+    if (next === 'offline') this.#announceOffline(userId, room, lastSeen);
+  }
+
+  /** Unless the user is back on another node, whose members will not hear of it either. */
+  #announceOffline(userId: string, room: string, lastSeen: number): void {
+    const tell = (isOnline: boolean): void => {
+      if (!isOnline) this.#options.send(room, { user_id: userId, status: 'offline', last_seen: lastSeen });
+    };
+    const isOnline = this.#options.isOnline(userId);
+    // Who can't be asked about is not announced: nobody is told offline who may not be.
+    if (isPromiseLike(isOnline)) isOnline.then(tell, () => undefined);
+    else tell(isOnline);
   }
 }

@@ -1,5 +1,14 @@
 import { MultiMap } from '../../core/collections/multi-map.js';
-import type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from '../../core/ports/presence.js';
+import type {
+  PageRequest,
+  PlaceLimits,
+  PlaceResult,
+  Presence,
+  PresenceEntry,
+  RoomArrival,
+  RoomUser,
+  UserPage,
+} from '../../core/ports/presence.js';
 import { EntriesByUser } from './entries-by-user.js';
 
 const defaultPageSize = 100;
@@ -8,13 +17,35 @@ const maxPageSize = 1000;
 /** Presence of a hub that is alone. Holds nothing but the entries it was told of. */
 export class MemoryPresence implements Presence {
   readonly #online = new EntriesByUser();
+  /** Of connections that are about to open. */
+  readonly #reserved = new EntriesByUser();
   readonly #rooms = new Map<string, EntriesByUser>();
   /** By connection id. */
   readonly #roomsOf = new MultiMap<string, string>();
   /** All users in order; made when a page is asked for, thrown away when a user comes or goes. */
   #sorted: readonly string[] | undefined;
 
+  /** Nobody else has entries here that could expire. */
+  start(): void {
+    return;
+  }
+
+  reserve(entry: PresenceEntry, { maxConnections, maxDevices }: PlaceLimits): PlaceResult {
+    const others = [...this.#online.entriesOf(entry.userId), ...this.#reserved.entriesOf(entry.userId)];
+    if (maxConnections > 0 && others.length >= maxConnections) return { ok: false, exceeded: 'connections' };
+    const devices = new Set(others.map(({ deviceId }) => deviceId));
+    if (maxDevices > 0 && devices.size >= maxDevices && !devices.has(entry.deviceId))
+      return { ok: false, exceeded: 'devices' };
+    this.#reserved.add(entry);
+    return { ok: true };
+  }
+
+  release(entry: PresenceEntry): void {
+    this.#reserved.remove(entry);
+  }
+
   added(entry: PresenceEntry): { readonly isFirst: boolean } {
+    this.#reserved.remove(entry);
     const isFirst = this.#online.add(entry);
     if (isFirst) this.#sorted = undefined;
     return { isFirst };
@@ -27,11 +58,11 @@ export class MemoryPresence implements Presence {
     return { isLast };
   }
 
-  joined(entry: PresenceEntry, room: string): { readonly isFirst: boolean } {
+  joined(entry: PresenceEntry, room: string): RoomArrival {
     const users = this.#rooms.get(room) ?? new EntriesByUser();
     this.#rooms.set(room, users);
     this.#roomsOf.add(entry.connectionId, room);
-    return { isFirst: users.add(entry) };
+    return { isFirst: users.add(entry), isReturn: false };
   }
 
   left(entry: PresenceEntry, room: string): { readonly isLast: boolean } {
@@ -70,6 +101,7 @@ export class MemoryPresence implements Presence {
 
   close(): void {
     this.#online.clear();
+    this.#reserved.clear();
     this.#rooms.clear();
     this.#roomsOf.clear();
     this.#sorted = undefined;

@@ -47,6 +47,49 @@ const promises: PortPromises<Presence> = {
     assert.deepEqual(await here.removed(phone), { isLast: false });
   },
 
+  'reserves as many places as a user may have connections, on all nodes together, however many come at once': async ({
+    here,
+    there,
+  }) => {
+    const limits = { maxConnections: 3, maxDevices: 0 };
+    await here.added(entry('ann', 'phone', 'open'));
+    const tabs = Array.from({ length: 6 }, (_, index) => entry('ann', 'phone', String(index)));
+    const results = await Promise.all(tabs.map(async (tab, index) => [here, there][index % 2]?.reserve(tab, limits)));
+    assert.equal(results.filter((result) => result?.ok).length, 2);
+    assert.deepEqual(
+      results.find((result) => result?.ok === false),
+      { ok: false, exceeded: 'connections' },
+    );
+    assert.deepEqual(await here.reserve(entry('bob', 'phone'), limits), { ok: true });
+    assert.deepEqual((await there.connectionsOf('ann')).length, 1);
+    assert.equal(await there.isOnline('bob'), false);
+    assert.equal(await there.onlineUserCount(), 1);
+  },
+
+  'gives a place back, and takes it for the connection that came of it': async ({ here, there }) => {
+    const limits = { maxConnections: 1, maxDevices: 0 };
+    const [first, second] = [entry('ann', 'phone', 'first'), entry('ann', 'phone', 'second')];
+    assert.deepEqual(await here.reserve(first, limits), { ok: true });
+    assert.deepEqual(await there.reserve(second, limits), { ok: false, exceeded: 'connections' });
+    await here.release(first);
+    assert.deepEqual(await there.reserve(second, limits), { ok: true });
+    assert.deepEqual(await there.added(second), { isFirst: true });
+    await there.release(second);
+    assert.deepEqual(await there.connectionsOf('ann'), [second]);
+    assert.deepEqual(await here.reserve(first, limits), { ok: false, exceeded: 'connections' });
+    assert.deepEqual(await there.removed(second), { isLast: true });
+    assert.deepEqual(await here.reserve(first, limits), { ok: true });
+  },
+
+  'reserves for so many devices, and for any connection of those': async ({ here, there }) => {
+    const limits = { maxConnections: 0, maxDevices: 2 };
+    await here.added(entry('ann', 'phone'));
+    assert.deepEqual(await there.reserve(entry('ann', 'tablet'), limits), { ok: true });
+    assert.deepEqual(await here.reserve(entry('ann', 'laptop'), limits), { ok: false, exceeded: 'devices' });
+    assert.deepEqual(await here.reserve(entry('ann', 'phone', 'tab'), limits), { ok: true });
+    assert.deepEqual(await here.reserve(entry('ann', 'tablet', 'tab'), limits), { ok: true });
+  },
+
   'gives all users in pages, each once': async ({ here, there }) => {
     const users = Array.from({ length: 25 }, (_, index) => `user-${(index * 7) % 25}`);
     for (const userId of users) for (const device of ['a', 'b']) await here.added(entry(userId, device));
@@ -110,9 +153,9 @@ const promises: PortPromises<Presence> = {
   'tells which connection was a user’s first and last in a room': async ({ here, there }) => {
     const [phone, tablet] = [entry('ann', 'phone'), entry('ann', 'tablet')];
     for (const added of [phone, tablet]) await here.added(added);
-    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true });
-    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true });
-    assert.deepEqual(await there.joined(tablet, 'chat:1'), { isFirst: false });
+    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true, isReturn: false });
+    assert.deepEqual(await here.joined(phone, 'chat:1'), { isFirst: true, isReturn: false });
+    assert.deepEqual(await there.joined(tablet, 'chat:1'), { isFirst: false, isReturn: false });
     assert.deepEqual(await here.left(phone, 'chat:1'), { isLast: false });
     assert.deepEqual(await here.left(phone, 'chat:1'), { isLast: false });
     assert.deepEqual(await there.left(tablet, 'chat:2'), { isLast: false });
