@@ -52,6 +52,17 @@ describe('the gateway as a process', () => {
     expect(refused).toMatchObject({ status: 403, body: { error: 'WSC_FORBIDDEN' } });
   });
 
+  it('does not start where nobody could log in, or where HTTP and WebSockets want the same port', async () => {
+    const production = await GatewayProcess.start({ NODE_ENV: 'production' }).catch(String);
+    expect(production).toContain('The gateway ended with 1');
+    expect(production).toContain('Set JWT_SECRET, JWT_PUBLIC_KEY or JWT_JWKS_URL');
+    const samePort = await GatewayProcess.start({ PORT: '8099', WSC_PORT: '8099' }).catch(String);
+    expect(samePort).toContain(
+      'HTTP (PORT) and the own port of WebSockets (environment variable WSC_PORT) are both 8099',
+    );
+    expect(production + String(samePort)).not.toContain('    at ');
+  });
+
   it('does not start with a wrong value, and says which in words instead of a stack', async () => {
     const failure = await GatewayProcess.start({ JWT_SECRET: 'short', WSC_MAX_CONNECTIONS: 'many' }).catch(String);
     expect(failure).toContain('The gateway ended with 1');
@@ -70,6 +81,7 @@ describe('the gateway as a process', () => {
 
   it('serves HTTP without WebSockets when they are switched off, and says so to who wants to send', async () => {
     await using gateway = await GatewayProcess.start({ WSC_ENABLED: 'false' });
+    expect(gateway.log).toMatch(/Settings: port \d+ .*, WebSockets off \(environment variable WSC_ENABLED\)\.\n/);
     expect((await callApi(gateway.url, '/health/ready')).status).toBe(200);
     const token = await logIn(gateway.url, 'root', 'admin');
     const answer = await callApi(gateway.url, '/api/broadcast', { token, body: { event: 'x' } });

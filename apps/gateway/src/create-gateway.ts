@@ -19,7 +19,7 @@ const maxBodySize = '64kb';
  */
 export async function createGateway(config: GatewayConfig, publicFolder?: string): Promise<NestExpressApplication> {
   // Before Nest, which would print the stack of what is only a wrong value.
-  const wscOptions = createWscOptions();
+  const wscOptions = createWscOptions(config, process.env);
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config, wscOptions),
     new GatewayHttpAdapter(),

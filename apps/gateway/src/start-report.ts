@@ -30,14 +30,18 @@ export function warnAboutDemo({ demoLogin }: GatewayConfig, logger: Logger): voi
 
 /** One line to open, and one that says the limits and where each came from. */
 export function reportStart({ port, gateway, wsc }: StartFacts, logger: Logger): void {
-  const settings = reported.map((name) => {
-    const source = wsc.sources.get(name);
-    return `${name} ${wsc.settings[name]} (${source === undefined ? 'default' : describeSource(source)})`;
-  });
-  const own = [
-    `port ${port} (${gateway.port.source === 'environment' ? 'environment variable PORT' : 'default'})`,
-    `auth ${wsc.hub.auth} (${wsc.settings.auth === undefined ? 'as there is a key' : 'as set'})`,
-  ];
-  logger.log(`Settings: ${[...own, ...settings].join(', ')}.`);
+  const own = `port ${port} (${gateway.port.source === 'environment' ? 'environment variable PORT' : 'default'})`;
+  const webSockets = wsc.enabled ? settingsOf(wsc) : [`WebSockets off (${sourceOf(wsc, 'enabled')})`];
+  logger.log(`Settings: ${[own, ...webSockets].join(', ')}.`);
   logger.log(`Open http://localhost:${port} for the page, http://localhost:${port}/docs for the HTTP API.`);
+}
+
+function settingsOf(wsc: WscConfig): readonly string[] {
+  const auth = `auth ${wsc.hub.auth} (${wsc.settings.auth === undefined ? 'as there is a key' : 'as set'})`;
+  return [auth, ...reported.map((name) => `${name} ${wsc.settings[name]} (${sourceOf(wsc, name)})`)];
+}
+
+function sourceOf({ sources }: WscConfig, name: 'enabled' | (typeof reported)[number]): string {
+  const source = sources.get(name);
+  return source === undefined ? 'default' : describeSource(source);
 }

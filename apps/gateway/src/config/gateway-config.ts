@@ -14,7 +14,8 @@ export interface GatewayConfig {
   readonly demoLogin: Setting<boolean>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Collects every wrong value, so that one start shows them all. */
 class EnvironmentReader {
