@@ -197,25 +197,6 @@ describe('the gate', () => {
     expect((await refusalOf(test, { headers: { origin: 'https://a.example' } }))?.statusCode).toBe(403);
   });
 
-  it('tells the log at debug whom it refused and why, but no token, no question, and no flood of them', async () => {
-    await using test = await TestHub.start({ options: { auth: 'required' } });
-    const query = new URLSearchParams({ token: 'secret' });
-    const request = { ...test.request({ headers: { origin: 'https://a.example' } }), query };
-    const refuseMany = async (count: number) => {
-      for (let left = count; left > 0; left -= 1) await test.hub.gate.admit(request).catch(() => undefined);
-    };
-    await test.hub.gate.admit({ ...request, isUpgrade: false }).catch(() => undefined);
-    await refuseMany(1);
-    const context = { status: 401, reason: 'Authentication is needed.', path: '/ws', address: '192.0.2.1' };
-    const line = { level: 'debug', message: 'A connection was refused.' };
-    expect(test.logger.lines).toEqual([{ ...line, context: { ...context, origin: 'https://a.example' } }]);
-    await refuseMany(100);
-    expect(test.logger.lines).toHaveLength(20);
-    await test.clock.advance(1_000);
-    await refuseMany(1);
-    expect(test.logger.lines.at(-1)?.context).toMatchObject({ leftOut: 81 });
-  });
-
   it('knows no credential where authentication is off, and needs one where it is required', async () => {
     const none = await TestHub.start({ options: { auth: 'none' } });
     const { handshake } = await none.hub.gate.admit(none.request({ userId: 'ann' }));
