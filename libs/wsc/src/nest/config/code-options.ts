@@ -43,6 +43,9 @@ const connectTokens: Methods<ConnectTokens> = { issue: true, redeem: true };
 const addresses: Methods<AddressPolicy> = { clientAddress: true, isAllowed: true };
 const broker: Methods<Broker> = { start: true, publish: true, subscribe: true, unsubscribe: true, close: true };
 const presence: Methods<Presence> = {
+  start: true,
+  reserve: true,
+  release: true,
   added: true,
   removed: true,
   joined: true,
