@@ -1,4 +1,4 @@
-import { nowMicroseconds } from '../peers/workload.js';
+import { nowMicroseconds } from '../clock.js';
 import type { LoadConnection } from './load-connection.js';
 import { Latencies } from './latencies.js';
 

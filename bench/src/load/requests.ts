@@ -1,4 +1,4 @@
-import { nowMicroseconds } from '../peers/workload.js';
+import { nowMicroseconds } from '../clock.js';
 import type { Dialect } from './dialect.js';
 import { clientFrame } from './frames.js';
 import { Latencies, type LatencySummary } from './latencies.js';

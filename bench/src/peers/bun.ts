@@ -1,3 +1,5 @@
+import { alignClock } from '../clock.js';
+import { machineClock } from './bun-clock.js';
 import { readOptions } from './server-options.js';
 import { serve } from './serve.js';
 import { handleText } from './text-protocol.js';
@@ -23,4 +25,5 @@ const server = Bun.serve({
     },
   },
 });
+alignClock(machineClock());
 serve(server.port);

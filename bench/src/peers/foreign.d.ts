@@ -39,6 +39,14 @@ declare module '@nestjs/platform-socket.io' {
   export { IoAdapter, type Socket, type SocketIoServer };
 }
 
+declare module 'bun:ffi' {
+  interface ClockSymbols {
+    clock_gettime(clock: number, time: BigInt64Array): number;
+  }
+  function dlopen(library: string, declared: object): { readonly symbols: ClockSymbols };
+  export { dlopen };
+}
+
 declare namespace Bun {
   interface ServerWebSocket {
     send(text: string, compress?: boolean): number;

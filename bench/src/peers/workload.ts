@@ -1,3 +1,5 @@
+import { nowMicroseconds } from '../clock.js';
+
 /** What the load generator asks of every peer: to publish so many messages to a room in one turn. */
 export interface PublishCommand {
   readonly room: string;
@@ -18,7 +20,7 @@ const stampDigits = 16;
 const paddings = new Map<number, string>();
 
 /**
- * The data of one message: `#`, when it was made in 16 digits (microseconds since 1970), and padding up to `bytes` characters.
+ * The data of one message: `#`, when it was made in 16 digits (microseconds of the machine's clock), and padding up to `bytes` characters.
  */
 export function stampedText(bytes: number): string {
   const stamp = `#${String(nowMicroseconds()).padStart(stampDigits, '0')}`;
@@ -28,11 +30,6 @@ export function stampedText(bytes: number): string {
     paddings.set(bytes, padding);
   }
   return stamp + padding;
-}
-
-/** Microseconds since 1970, as fine as the machine's monotonic clock; Bun's `hrtime` begins anew in each process. */
-export function nowMicroseconds(): number {
-  return Math.round((performance.timeOrigin + performance.now()) * 1000);
 }
 
 /** Calls `send` with the data of each message. Answers how many there were. */
