@@ -24,6 +24,12 @@ export interface Heard {
   readonly latencies: LatencySummary;
 }
 
+/** When {@link LoadGenerator.churn} begins no more, whichever comes first; a time or a number that is absent ends nothing. */
+export interface ChurnLimit {
+  readonly durationMs?: number;
+  readonly connects?: number;
+}
+
 /** Handshakes under way at a time. */
 const handshakesAtOnce = 32;
 
@@ -112,18 +118,19 @@ export class LoadGenerator {
   }
 
   /** Connects and closes again and again. Answers how often, and how long it took, in milliseconds. */
-  async churn(load: ConnectLoad, durationMs: number): Promise<{ readonly count: number; readonly elapsedMs: number }> {
+  async churn(load: ConnectLoad, limit: ChurnLimit): Promise<{ readonly count: number; readonly elapsedMs: number }> {
+    const { durationMs = Infinity, connects = Infinity } = limit;
     const startedAt = performance.now();
-    let count = 0;
+    let started = 0;
     const client = async (): Promise<void> => {
-      while (performance.now() - startedAt < durationMs) {
+      while (started < connects && performance.now() - startedAt < durationMs) {
+        started += 1;
         const [connection] = await this.#open({ ...load, count: 1 });
         await connection?.close();
-        count += 1;
       }
     };
     await Promise.all(Array.from({ length: load.count }, client));
-    return { count, elapsedMs: performance.now() - startedAt };
+    return { count: started, elapsedMs: performance.now() - startedAt };
   }
 
   /** How many of those that read nothing the server has closed. */

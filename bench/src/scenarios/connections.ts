@@ -31,8 +31,8 @@ const connect: Scenario = {
     const load = { port: run.port, dialects: [run.peer.dialect], count: 16 };
     const durationMs = scale === 'full' ? 2000 : 100;
     // Each connect runs a lot of code once: it takes thousands of them until all of it is compiled.
-    await run.load.call('churn', load, scale === 'full' ? warmUpMs : durationMs);
-    const { result, spent } = await spend(run, () => run.load.call('churn', load, durationMs));
+    await run.load.call('churn', load, { durationMs: scale === 'full' ? warmUpMs : durationMs });
+    const { result, spent } = await spend(run, () => run.load.call('churn', load, { durationMs }));
     return { operations: result.count, spent, perSecond: result.count / (result.elapsedMs / 1000) };
   },
 };

@@ -1,5 +1,6 @@
 import { connectionScenarios } from './connections.js';
 import { fanOutScenarios } from './fan-out.js';
+import { growthScenarios } from './growth.js';
 import { requestScenarios } from './requests.js';
 import type { Scenario } from './scenario.js';
 import { slowReaderScenarios } from './slow-readers.js';
@@ -12,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...connectionScenarios,
   ...slowReaderScenarios,
   ...variationScenarios,
+  ...growthScenarios,
 ];
