@@ -1,8 +1,6 @@
 /**
- * Holds many idle connections on one demo gateway, with heartbeats, and prints what they cost.
- *
- *   npm run bench:idle                                   10,000 connections for 5 minutes
- *   npm run bench:idle -- --connections 2000 --minutes 1
+ * Holds many idle connections on one demo gateway, with heartbeats, and prints what they cost. `npm run bench:idle` builds what
+ * this needs and starts it with its options as JSON: `{ connections, durationMs, heartbeatMs }`.
  *
  * The gateway runs in its own process, as a user would start it; the clients run in this one. Memory is the gateway's resident
  * set from the operating system, before the first connection and at the end. Exit code 1 when a connection was lost.
@@ -12,19 +10,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '10000' },
-    minutes: { type: 'string', default: '5' },
-    'heartbeat-ms': { type: 'string', default: '30000' },
-  },
-});
-const target = Number(values.connections);
-const durationMs = Number(values.minutes) * 60_000;
-const heartbeatMs = Number(values['heartbeat-ms']);
+const { connections: target, durationMs, heartbeatMs } = JSON.parse(process.argv[2]);
 /** Handshakes under way at a time. */
 const concurrency = 50;
 
@@ -81,7 +69,7 @@ function startGateway() {
   });
   child.once('exit', (exitCode) => {
     if (exitCode !== 0) {
-      console.error(`The gateway ended with ${exitCode}. Build it first: npm run build`);
+      console.error(`The gateway ended with ${exitCode}, see above.`);
       process.exit(1);
     }
   });

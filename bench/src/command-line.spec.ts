@@ -45,8 +45,10 @@ describe('the command line', () => {
   });
 
   it('answers --help and --list before it looks at anything else', () => {
-    expect(parseCommandLine(['--help', 'nothing'])).toEqual({ kind: 'help' });
-    expect(parseCommandLine(['--list', 'nothing'])).toEqual({ kind: 'list' });
+    const help = { kind: 'answer', text: expect.stringContaining('--rounds N'), exitCode: 0 };
+    expect(parseCommandLine(['--help', 'nothing'])).toEqual(help);
+    const list = { kind: 'answer', text: expect.stringMatching(/^burst-1000-128b +Burst of 100/), exitCode: 0 };
+    expect(parseCommandLine(['--list', 'nothing'])).toEqual(list);
   });
 
   it.each([
@@ -54,10 +56,10 @@ describe('the command line', () => {
     [['--rounds', '0'], /--rounds to be a whole number from 1 to 100, got "0"/],
     [['--rounds', '1.5'], /got "1.5"/],
     [['--peers', 'ours,theirs'], /no peer "theirs"; there are ours, stock/],
-    [['--nothing'], /--nothing/],
+    [['--nothing'], /^There is no option "--nothing"\.\nSee npm run bench -- --help\.$/],
     [['--smoke', '--docs'], /--docs needs --into/],
     [['--peers', 'ours', '--docs'], /--docs needs --into/],
   ])('says what is wrong with %j', (args, message) => {
-    expect(parseCommandLine(args)).toEqual({ kind: 'wrong', message: expect.stringMatching(message) });
+    expect(parseCommandLine(args)).toEqual({ kind: 'answer', text: expect.stringMatching(message), exitCode: 2 });
   });
 });

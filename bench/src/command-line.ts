@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checkOptions, inform, readArguments, wholeNumber, type Answer } from './arguments.js';
 import { peers as allPeers, type PeerName } from './harness/peers.js';
 import { scenarios } from './scenarios/index.js';
 import type { Scale, Scenario } from './scenarios/scenario.js';
@@ -19,10 +20,7 @@ export interface RunOptions {
 }
 
 /** What the command line asks for. */
-export type Command =
-  | { readonly kind: 'help' | 'list' }
-  | { readonly kind: 'wrong'; readonly message: string }
-  | { readonly kind: 'run'; readonly options: RunOptions };
+export type Command = Answer | { readonly kind: 'run'; readonly options: RunOptions };
 
 const options = {
   rounds: { type: 'string', default: '3' },
@@ -35,9 +33,7 @@ const options = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** Help for `npm run bench`. */
-export function usage(): string {
-  return `npm run bench [-- scenario … options]
+const usage = `npm run bench [-- scenario … options]
 
 Measures the gateway beside its peers, each run in processes of its own, all peers in turn. Prints server CPU per operation,
 its ratio to Nest's own ws adapter, rates and latencies; writes bench/results/<scenario>.json.
@@ -48,17 +44,18 @@ its ratio to Nest's own ws adapter, rates and latencies; writes bench/results/<s
   --docs              puts tables and plots of this run into docs/performance.md and docs/images/performance
   --into DIR          writes there, not into the repository
   --profile           writes CPU profiles of the servers that Node runs into bench/results/profiles (costs a little)
-  --smoke             tiny numbers, one round: only to see that everything runs. Writes nothing without --into
+  --smoke             tiny numbers, one round: only to see that everything runs. Judges no goals, writes nothing without
+                      --into
   --list              the scenarios
   --help              this text`;
-}
 
 /** Reads the arguments behind `npm run bench --`. */
 export function parseCommandLine(args: readonly string[]): Command {
-  try {
+  return readArguments('npm run bench', () => {
+    checkOptions(args, options);
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (values.help) return { kind: 'help' };
-    if (values.list) return { kind: 'list' };
+    if (values.help) return inform(usage);
+    if (values.list) return inform(scenarios.map(({ name, title }) => `${name.padEnd(24)} ${title}`).join('\n'));
     if (values.docs && values.into === undefined && (values.smoke || values.peers !== undefined)) {
       throw new Error('With --smoke or --peers, figures are not for the repository: --docs needs --into.');
     }
@@ -66,7 +63,7 @@ export function parseCommandLine(args: readonly string[]): Command {
       kind: 'run',
       options: {
         chosen: chooseScenarios(positionals),
-        rounds: values.smoke ? 1 : parseRounds(values.rounds),
+        rounds: values.smoke ? 1 : wholeNumber('--rounds', values.rounds, [1, 100]),
         scale: values.smoke ? 'smoke' : 'full',
         peers: values.peers === undefined ? undefined : values.peers.split(',').map(parsePeer),
         docs: values.docs,
@@ -74,9 +71,7 @@ export function parseCommandLine(args: readonly string[]): Command {
         profile: values.profile,
       },
     };
-  } catch (error) {
-    return { kind: 'wrong', message: error instanceof Error ? error.message : String(error) };
-  }
+  });
 }
 
 function chooseScenarios(names: readonly string[]): readonly Scenario[] {
@@ -87,12 +82,6 @@ function chooseScenarios(names: readonly string[]): readonly Scenario[] {
   return scenarios.filter(({ name }) =>
     names.some((wanted) => name === wanted || (!exact.has(wanted) && name.startsWith(wanted))),
   );
-}
-
-function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
-  throw new Error(`Expected --rounds to be a whole number from 1 to 100, got "${text}".`);
 }
 
 function parsePeer(text: string): PeerName {

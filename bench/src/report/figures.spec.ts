@@ -34,6 +34,20 @@ describe('figures', () => {
     expect(columns.map(({ head }) => head)).toEqual(['', 'CPU', '÷ stock', 'load']);
     expect(columns.map(({ cell }) => cell(rows[0]!))).toEqual(['nest-wsc', '50 ns', '0.25', '95 % (!)']);
   });
+
+  it('have a spread each, CPU and memory', () => {
+    const ranges = { cpuNs: [50, 70], bytes: [1024, 4096] } as const;
+    const rows = [rowOf({ peer: 'ours' }, { cpuNs: 60, bytes: 2048, ranges })];
+    const columns = columnsOf(rows);
+    expect(columns.map(({ head }) => head)).toEqual(['', 'CPU', 'spread', 'memory', 'memory spread']);
+    expect(columns.map(({ cell }) => cell(rows[0]!))).toEqual([
+      'nest-wsc',
+      '60 ns',
+      '50 ns – 70 ns',
+      '2 kB',
+      '1 kB – 4 kB',
+    ]);
+  });
 });
 
 describe('the median', () => {

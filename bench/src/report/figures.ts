@@ -32,10 +32,7 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
   const all: readonly Column[] = [
     { head: '', cell: ({ label }) => label },
     { head: 'CPU', cell: ({ cpuNs }) => written(cpuNs, duration) },
-    {
-      head: 'spread',
-      cell: ({ ranges: { cpuNs } }) => cpuNs?.map(duration).join(' – '),
-    },
+    { head: 'spread', cell: ({ ranges: { cpuNs } }) => cpuNs?.map(duration).join(' – ') },
     {
       head: '÷ stock',
       cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))),
@@ -46,6 +43,8 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
     { head: 'p99', cell: ({ p99 }) => written(p99, (microseconds) => duration(microseconds * 1000)) },
     { head: 'arrived', cell: ({ delivered }) => written(delivered, percent) },
     { head: 'memory', cell: ({ bytes }) => written(bytes, byteSize) },
+    // Slow readers have a spread of CPU too.
+    { head: 'memory spread', cell: ({ ranges: { bytes } }) => bytes?.map(byteSize).join(' – ') },
     // Over 90 % the load generator may be what was measured.
     { head: 'load', cell: ({ loadBusy }) => written(loadBusy, (busy) => percent(busy) + (busy > 0.9 ? ' (!)' : '')) },
   ];

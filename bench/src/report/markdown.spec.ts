@@ -8,18 +8,48 @@ describe('the results in Markdown', () => {
   const text = resultsMarkdown([burstReport]);
 
   it('say when, how often, where and with what they were measured', () => {
-    expect(text).toContain('2026-01-31, medians of 3 rounds: A CPU, 2 cores, 4 GB, Linux 6, Node v20.0.0; ws 8.0.0');
+    expect(text).toMatch(/^- Measured on 2026-01-31, commit 1a2b3c4$/m);
+    expect(text).toMatch(/^- A CPU, 2 cores, 4 GB, Linux 6, Node v20.0.0; ws 8.0.0$/m);
+    expect(text).toMatch(/^<sub>2026-01-31 · commit 1a2b3c4 · medians of 3 rounds<\/sub>$/m);
   });
 
-  it('say which scenarios were measured at another time', () => {
-    const both = resultsMarkdown([burstReport, { ...burstReport, name: 'request', date: '2026-02-01' }]);
-    expect(both).toMatch(/^- 2026-01-31,.*\(burst-1000-128b\)$/m);
-    expect(both).toMatch(/^- 2026-02-01,.*\(request\)$/m);
+  it('say which scenarios were measured at another time, of another commit', () => {
+    const later = {
+      ...burstReport,
+      name: 'request',
+      date: '2026-02-01T12:00:00.000Z',
+      commit: '5d6e7f8+changes',
+      rounds: 1,
+    };
+    const both = resultsMarkdown([later, burstReport]);
+    expect(both).toMatch(
+      /^- Measured from 2026-01-31 to 2026-02-01, different commits; the line below each table says/m,
+    );
+    expect(both).toMatch(/^<sub>2026-01-31 · commit 1a2b3c4 · medians of 3 rounds<\/sub>$/m);
+    expect(both).toMatch(/^<sub>2026-02-01 · commit 5d6e7f8\+changes · one round<\/sub>$/m);
+  });
+
+  it('say which scenarios were measured on another machine', () => {
+    const machine = { ...burstReport.machine, cpu: 'Another' };
+    const both = resultsMarkdown([burstReport, { ...burstReport, name: 'request', machine }]);
+    expect(both).toMatch(/^- A CPU,.*\(burst-1000-128b\)$/m);
+    expect(both).toMatch(/^- Another,.*\(request\)$/m);
+  });
+
+  it('may be of unknown commits, as older ones are', () => {
+    const { commit: _commit, ...older } = burstReport;
+    expect(resultsMarkdown([older])).toMatch(/^- Measured on 2026-01-31$/m);
+    expect(resultsMarkdown([older])).toMatch(/^<sub>2026-01-31 · medians of 3 rounds<\/sub>$/m);
+    expect(resultsMarkdown([older, burstReport])).toMatch(/^- Measured on 2026-01-31, different commits;/m);
   });
 
   it('have the goals in a table', () => {
     expect(text).toContain('| CPU against stock | ≤ 0.025 | ≤ 0.018 | **0.0167** | met, the stretch too |');
     expect(text).toContain('| CPU against Bun | ≤ 0.6 |  | – | not measured |');
+  });
+
+  it('have no goals where none were judged', () => {
+    expect(resultsMarkdown([{ ...burstReport, goals: [] }])).not.toContain('### Goals');
   });
 
   it('have a plot, a table and what is missing for each scenario', () => {

@@ -1,5 +1,5 @@
 import { figure } from './figures.js';
-import { originsOf } from './origin.js';
+import { measuredText, originsOf } from './origin.js';
 import { plotsOf } from './plots.js';
 import type { GoalResult, ScenarioReport } from './summarize.js';
 import { cellsOf, missingTexts, unitsOf } from './text-table.js';
@@ -23,11 +23,8 @@ export function resultsMarkdown(reports: readonly ScenarioReport[]): string {
     '',
     ...originsOf(reports).map((origin) => `- ${origin}`),
     '',
-    '### Goals',
-    '',
-    goalTable(reports.flatMap(({ goals }) => goals)),
-    ...reports.flatMap((report) => ['', ...scenarioSection(report)]),
-    '',
+    ...goalSection(reports.flatMap(({ goals }) => goals)),
+    ...reports.flatMap((report) => [...scenarioSection(report), '']),
     '<!-- prettier-ignore-end -->',
   ].join('\n');
 }
@@ -40,13 +37,16 @@ function scenarioSection(report: ScenarioReport): readonly string[] {
     `\`${report.name}\` · ${unitsOf(report)}`,
     '',
     table(cellsOf(report.rows)),
+    '',
+    `<sub>${measuredText(report)}</sub>`,
     ...missingTexts(report).flatMap((text) => ['', `${text}.`]),
   ];
 }
 
-function goalTable(goals: readonly GoalResult[]): string {
+function goalSection(goals: readonly GoalResult[]): readonly string[] {
+  if (goals.length === 0) return [];
   const lines = goals.map((goal) => [goal.text, ...wanted(goal), written(goal.value), outcome(goal)]);
-  return table([['', 'goal', 'stretch', 'reached', ''], ...lines]);
+  return ['### Goals', '', table([['', 'goal', 'stretch', 'reached', ''], ...lines]), ''];
 }
 
 function wanted({ goal, stretch, atLeast }: GoalResult): readonly string[] {

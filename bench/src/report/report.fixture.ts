@@ -12,6 +12,7 @@ export const burstReport: ScenarioReport = {
   title: 'Bursts & more',
   operation: 'delivery',
   date: '2026-01-31T12:00:00.000Z',
+  commit: '1a2b3c4',
   rounds: 3,
   machine: { cpu: 'A CPU', cores: 2, memoryGb: 4, system: 'Linux 6', node: 'v20.0.0', v8: '11', peers: ['ws 8.0.0'] },
   rows: [

@@ -39,6 +39,8 @@ export interface Missing {
 export interface ScenarioReport extends ScenarioResult {
   /** In the form of ISO 8601. */
   readonly date: string;
+  /** What was measured, see {@link describeCommit}; absent where there was no git, and of what is older than this. */
+  readonly commit?: string;
   readonly machine: Machine;
   readonly rounds: number;
 }

@@ -1,4 +1,4 @@
-import type { Row } from '../scenarios/scenario.js';
+import type { Row, Scale } from '../scenarios/scenario.js';
 import { columnsOf, figure } from './figures.js';
 import type { GoalResult, ScenarioResult } from './summarize.js';
 
@@ -48,9 +48,17 @@ export function missingTexts({ rows, missing }: ScenarioResult): readonly string
   });
 }
 
-/** All goals, for a terminal. */
-export function describeGoals(results: readonly ScenarioResult[]): string {
+/** What is said when all is done, for a terminal: all goals together, where there were several scenarios. */
+export function describeEnd(results: readonly ScenarioResult[], scale: Scale): string {
+  if (scale === 'smoke') return `\n${describeSmoke(results)}`;
+  if (results.length === 1) return '';
   return ['', 'Goals', ...results.flatMap(({ goals }) => goals).map((goal) => `  ${judgement(goal)}`)].join('\n');
+}
+
+function describeSmoke(results: readonly ScenarioResult[]): string {
+  const hasFailed = results.some(({ missing }) => missing.some((entry) => entry.hasFailed));
+  const outcome = hasFailed ? 'Not everything runs, see above.' : 'Everything runs; that is all this shows.';
+  return `${outcome} Figures of such tiny numbers mean nothing, so no goal was judged.`;
 }
 
 function judgement({ text, goal, stretch, atLeast, value, isMet }: GoalResult): string {
