@@ -1,8 +1,10 @@
-import { findChromium } from './scripts/chromium.mjs';
+import { findProgram, programVariables } from './scripts/programs.mjs';
 
-// The browser tests read it; workers inherit it.
-const chromium = findChromium();
-if (chromium !== undefined) process.env.CHROMIUM_PATH = chromium;
+// The tests that start these programs read them; workers inherit them.
+for (const variable of programVariables) {
+  const path = findProgram(variable);
+  if (path !== undefined) process.env[variable] = path;
+}
 
 const swc = [
   '@swc/jest',
