@@ -130,7 +130,7 @@ function mustBePort(methods: Readonly<Record<string, true>>): OptionCheck {
 }
 
 function checkNamespaces(option: string, value: unknown): readonly ConfigFault[] {
-  if (!isObject(value)) return [wrongOption(option, value, 'an object of namespaces')];
+  if (!isObject(value)) return [wrongOption(option, value, { expected: 'an object of namespaces' })];
   const checkNamespace = fieldsOf(namespaceRules);
   return Object.entries(value).flatMap(([name, namespace]: [string, unknown]) => [
     ...findNameFaults(option, name),

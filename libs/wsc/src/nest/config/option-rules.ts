@@ -8,6 +8,8 @@ export interface OptionRule {
   /** Reads on after "expected". */
   readonly expected: string;
   readonly holds: (value: unknown) => boolean;
+  /** A text given instead may be a URL with a password, or a key: its length is shown only. */
+  readonly hidesText?: true;
 }
 
 export const flag: OptionRule = { expected: 'true or false', holds: (value) => typeof value === 'boolean' };
@@ -27,7 +29,7 @@ export const text: OptionRule = {
   holds: (value) => typeof value === 'string' && value !== '',
 };
 
-export const object: OptionRule = { expected: 'an object', holds: isObject };
+export const object: OptionRule = { expected: 'an object', holds: isObject, hidesText: true };
 
 /** A class would throw when it is called. */
 export const callable: OptionRule = {
@@ -46,6 +48,7 @@ export function withMethods(names: readonly string[]): OptionRule {
   return {
     expected: `an object with the methods ${names.join(', ')}`,
     holds: (value) => isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function'),
+    hidesText: true,
   };
 }
 
@@ -67,7 +70,7 @@ export type OptionCheck = (option: string, value: unknown) => readonly ConfigFau
 
 /** The value holds the rule. */
 export function must(rule: OptionRule): OptionCheck {
-  return (option, value) => (rule.holds(value) ? [] : [wrongOption(option, value, rule.expected)]);
+  return (option, value) => (rule.holds(value) ? [] : [wrongOption(option, value, rule)]);
 }
 
 /** A list whose entries hold the rule each. */
@@ -76,14 +79,14 @@ export function listOf(rule: OptionRule): OptionCheck {
   return (option, value) =>
     Array.isArray(value)
       ? value.flatMap((entry: unknown, index) => checkEntry(`${option}[${index}]`, entry))
-      : [wrongOption(option, value, `a list, each of it ${rule.expected}`)];
+      : [wrongOption(option, value, { expected: `a list, each of it ${rule.expected}` })];
 }
 
 /** An object with these fields and no others. */
 export function fieldsOf(rules: Readonly<Record<string, OptionRule>>): OptionCheck {
   const names = Object.keys(rules);
   return (option, value) => {
-    if (!isObject(value)) return [wrongOption(option, value, object.expected)];
+    if (!isObject(value)) return [wrongOption(option, value, object)];
     return Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
       const path = `${option}.${name}`;
       const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
@@ -95,8 +98,18 @@ export function fieldsOf(rules: Readonly<Record<string, OptionRule>>): OptionChe
 }
 
 /** As an error names it. */
-export function wrongOption(option: string, value: unknown, expected: string): ConfigFault {
-  return { what: option, source: sourceOf(option), value: describeShape(value), expected };
+export function wrongOption(
+  option: string,
+  value: unknown,
+  { expected, hidesText }: Pick<OptionRule, 'expected' | 'hidesText'>,
+): ConfigFault {
+  const isHidden = hidesText === true && typeof value === 'string';
+  return {
+    what: option,
+    source: sourceOf(option),
+    value: isHidden ? showValue(value, true) : describeShape(value),
+    expected,
+  };
 }
 
 function sourceOf(option: string): SettingSource {
