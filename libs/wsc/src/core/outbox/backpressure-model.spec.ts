@@ -21,8 +21,7 @@ class Model {
 
   constructor(
     readonly limits: OutboxLimits,
-    /** How many budgets of messages, and of bytes, one turn may fill. */
-    public factor: { readonly messages: number; readonly bytes: number },
+    public factor: number,
   ) {}
 
   push(sent: Sent): boolean {
@@ -41,8 +40,8 @@ class Model {
   }
 
   endTurn(): void {
-    if (this.factor.messages === 1) return;
-    this.factor = { messages: 1, bytes: 1 };
+    if (this.factor === 1) return;
+    this.factor = 1;
     this.#exempt = new Set(this.#queue);
   }
 
@@ -62,9 +61,9 @@ class Model {
     const counted = this.#queue.filter((queued) => !this.#exempt.has(queued));
     const highCount = counted.filter((queued) => queued.lane === 'high').length;
     const bytes = counted.reduce((sum, queued) => sum + queued.text.length, text.length);
-    if (lane === 'high' && highCount >= this.limits.maxHighMessages * this.factor.messages) return 'high';
-    if (counted.length >= this.limits.maxMessages * this.factor.messages) return 'any';
-    return counted.length > 0 && bytes > this.limits.maxBytes * this.factor.bytes ? 'any' : undefined;
+    if (lane === 'high' && highCount >= this.limits.maxHighMessages * this.factor) return 'high';
+    if (counted.length >= this.limits.maxMessages * this.factor) return 'any';
+    return counted.length > 0 && bytes > this.limits.maxBytes * this.factor ? 'any' : undefined;
   }
 
   #dropOldest(sent: Sent): void {
@@ -160,10 +159,7 @@ describe('whatever is pushed to a blocked outbox and drained from it', () => {
 
   async function play(start: Parameters<typeof begin>[0], budget: Partial<OutboxLimits>, script: readonly Step[]) {
     const { set, outbox } = await begin(start, budget);
-    const model = new Model(
-      set.limits,
-      start === 'refused in this turn' ? { messages: 16, bytes: 64 } : { messages: 1, bytes: 1 },
-    );
+    const model = new Model(set.limits, start === 'refused in this turn' ? 16 : 1);
     let count = 0;
     for (const step of script) {
       if (step.kind === 'turn') {

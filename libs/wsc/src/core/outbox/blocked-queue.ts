@@ -13,19 +13,11 @@ export interface DropListener {
   messageDropped(message: EncodedMessage, wasQueued: boolean): void;
 }
 
-/** How much more than its budget a queue may hold. */
-export interface BudgetFactor {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
-export const oneBudget: BudgetFactor = { messages: 1, bytes: 1 };
-
 /** What a {@link BlockedQueue} needs. */
 export interface BlockedQueueOptions {
   readonly limits: () => OutboxLimits;
-  /** How many budgets it may hold until {@link BlockedQueue.exempt}: of messages, and of bytes. */
-  readonly factor: BudgetFactor;
+  /** How many budgets it may hold until {@link BlockedQueue.exempt}. */
+  readonly factor: number;
   readonly listener: DropListener;
 }
 
@@ -38,7 +30,7 @@ export class BlockedQueue {
   readonly #listener: DropListener;
   readonly #log = new MessageLog();
   #index: DropIndex | undefined;
-  #factor: BudgetFactor;
+  #factor: number;
   /** What stands before it does not count; the others are how much of that is left. */
   #exemptEnd = 0;
   #exemptCount = 0;
@@ -72,7 +64,7 @@ export class BlockedQueue {
 
   /** What it holds by now does not count any more, and from here on one budget is all. */
   exempt(): void {
-    this.#factor = oneBudget;
+    this.#factor = 1;
     this.#index = undefined;
     this.#exemptEnd = this.#log.end;
     this.#exemptCount = this.#log.count;
@@ -105,12 +97,12 @@ export class BlockedQueue {
   #excess({ lane, bytes }: EncodedMessage): DropScope | undefined {
     const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
     const highCount = this.#log.highCount - this.#exemptHighCount;
-    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor.messages) return 'high';
+    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor) return 'high';
     const count = this.#log.count - this.#exemptCount;
-    if (maxMessages > 0 && count >= maxMessages * this.#factor.messages) return 'any';
+    if (maxMessages > 0 && count >= maxMessages * this.#factor) return 'any';
     // One message of any size is taken.
     const countedBytes = this.#log.byteLength - this.#exemptBytes + bytes.length;
-    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor.bytes ? 'any' : undefined;
+    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor ? 'any' : undefined;
   }
 
   #pushOverBudget(message: EncodedMessage): PushOutcome {

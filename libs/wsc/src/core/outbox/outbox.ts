@@ -1,6 +1,6 @@
 import type { OutboxLimits } from '../hub-options.js';
 import type { Encoding, LinkBytes, TransportLink } from '../ports/transport.js';
-import { BlockedQueue, oneBudget, type BudgetFactor, type DropListener } from './blocked-queue.js';
+import { BlockedQueue, type DropListener } from './blocked-queue.js';
 import { protectedMessage, type EncodedMessage } from './encoded-message.js';
 import type { ChainRoots, FanOut, Flushable, Stallable } from './fan-out.js';
 import type { PendingChain } from './pending-chain.js';
@@ -30,9 +30,10 @@ const earlyFlushCount = 256;
 const maxTailBytes = 16 * 1024;
 /**
  * How many budgets of references one turn may fill after an early flush, when the link has had no turn to take bytes: by default
- * 4,096 messages and 64 MiB, so that a loop of 1,000 sends fits whatever they are (64 KiB each).
+ * 4,096 messages and 16 MiB, so that a loop of 1,000 sends of 16 KiB fits. Not more, since a client that reads nothing can ask for
+ * as much in one turn.
  */
-const sameTurn: BudgetFactor = { messages: 16, bytes: 64 };
+const sameTurnFactor = 16;
 
 /**
  * What is queued for one connection: bounded, in two lanes, first in first out per lane. Until it is opened, everything is held.
@@ -215,7 +216,7 @@ export class Outbox implements Flushable, Stallable {
   }
 
   #createQueue(): BlockedQueue {
-    const factor = this.#isScheduled ? sameTurn : oneBudget;
+    const factor = this.#isScheduled ? sameTurnFactor : 1;
     return new BlockedQueue({ limits: this.#limits, factor, listener: this.#owner });
   }
 
