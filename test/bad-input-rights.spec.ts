@@ -9,6 +9,9 @@ import {
 } from './support/gateway-users.js';
 import type { WscClient } from './support/wsc-client.js';
 
+// Each start of a gateway takes many seconds on a busy machine.
+jest.setTimeout(60_000);
+
 let gateway: GatewayProcess;
 let ann: WscClient;
 let mallory: WscClient;
@@ -107,7 +110,7 @@ describe('an ack', () => {
 
   it('of somebody else alone leaves the outcome unknown', async () => {
     const sent = callAsAdmin(gateway, '/api/users/ann/messages', {
-      body: { event: 'order', data: 1, ack: { timeout_ms: 200 } },
+      body: { event: 'order', data: 1, ack: { timeout_ms: 2_000 } },
     });
     const { id } = await ann.hear({ event: 'order' });
     mallory.send({ type: 'ack', id });
