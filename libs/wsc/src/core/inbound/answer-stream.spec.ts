@@ -138,11 +138,14 @@ describe('a stream of answers', () => {
     });
     const client = await test.connect();
     await client.send(request('x'));
-    // What a WeakRef has given out stays until the turn ends.
-    await new Promise((resolve) => setImmediate(resolve));
-    runInNewContext('gc()');
     expect([given.length, client.received.length]).toEqual([50, 51]);
-    expect(given.filter((value) => value.deref() !== undefined).length).toBeLessThan(5);
+    const keptCount = () => given.filter((value) => value.deref() !== undefined).length;
+    // No single collection is promised to take all garbage, and what a WeakRef has given out stays until the turn ends.
+    for (let turn = 0; turn < 100 && keptCount() >= 5; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      runInNewContext('gc()');
+    }
+    expect(keptCount()).toBeLessThan(5);
   });
 
   it('does not begin when the client has gone before its handler had it', async () => {

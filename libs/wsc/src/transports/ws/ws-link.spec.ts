@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { deflateRawSync } from 'node:zlib';
 import { closeCodes, type ServerEnvelope } from '@nest-wsc/protocol';
 import { WebSocket } from 'ws';
@@ -14,6 +17,13 @@ const start = (options: Partial<WsTransportOptions> = {}): Promise<TransportFixt
 
 function nextReceived(owner: RecordingOwner): Promise<string> {
   return new Promise((resolve) => (owner.onReceive = resolve));
+}
+
+/** V8 does not promise to take all garbage at once. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+  await new Promise(setImmediate);
 }
 
 describe('a message', () => {
@@ -165,7 +175,9 @@ describe('pings of a client', () => {
     client.pause();
     const { owner } = fixture.host;
     while (owner.link.write(frameText('x'.repeat(1024 * 1024))));
-    const before = process.memoryUsage().arrayBuffers;
+    await collectGarbage();
+    const heldBytes = () => process.memoryUsage().arrayBuffers;
+    const mostBytes = heldBytes() + 8 * 1024 * 1024;
     // 125 bytes each, so 100,000 pongs would be 12.7 MB.
     const pings = Buffer.concat(
       Array.from({ length: 1_000 }, (_, index) => clientFrame(String(index).padEnd(125), { opcode: 9 })),
@@ -174,7 +186,8 @@ describe('pings of a client', () => {
     client.write(clientFrame('end'));
     await nextReceived(owner);
     expect(owner.touchCount).toBe(100_000);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * 1024 * 1024);
+    for (let turn = 0; turn < 20 && heldBytes() > mostBytes; turn += 1) await collectGarbage();
+    expect(heldBytes()).toBeLessThanOrEqual(mostBytes);
     const drained = new Promise<void>((resolve) => (owner.onDrained = resolve));
     client.resume();
     await drained;
@@ -190,13 +203,16 @@ describe('pings of a client', () => {
 describe('a link that is paused', () => {
   it('holds messages back and loses none', async () => {
     await using fixture = await start();
-    fixture.host.onOpen = (owner) => owner.link.pause();
     await using client = await RawClient.connect(fixture.port);
     await client.open();
     const { owner } = fixture.host;
+    owner.link.pause();
+    await using neighbour = await RawClient.connect(fixture.port);
+    await neighbour.open();
     client.write(clientFrame('one'));
     client.write(clientFrame('two'));
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    neighbour.write(clientFrame('later'));
+    await nextReceived(fixture.host.owners[1] ?? owner);
     expect(owner.received).toEqual([]);
     owner.link.resume();
     await nextReceived(owner);
@@ -206,19 +222,20 @@ describe('a link that is paused', () => {
 
   it('still closes cleanly', async () => {
     await using fixture = await start();
+    const accepted = once(fixture.server, 'connection') as Promise<[Duplex]>;
     await using client = await RawClient.connect(fixture.port);
     await client.open();
     const { owner } = fixture.host;
     owner.link.pause();
-    const startedAt = performance.now();
     owner.link.close(closeCodes.serviceRestart);
     await client.frame();
     client.write(closeFrame(1012));
     await client.ended;
     client.end();
     expect(await owner.closing).toMatchObject({ code: 1012 });
-    // Not by the cut after 2 s.
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    const [socket] = await accepted;
+    // Read to its end, where the cut after 2 s leaves off.
+    expect(socket.readableEnded).toBe(true);
   });
 });
 
@@ -274,17 +291,16 @@ describe('closing', () => {
     ['does not answer', () => undefined],
     ['reads nothing', (client: RawClient) => client.pause()],
     ['has only ended its side', (client: RawClient) => client.end()],
-  ])('cuts a client that %s, after 2 s', async (_, misbehave) => {
+  ])('cuts a client that %s', async (_, misbehave) => {
     await using fixture = await start();
     await using client = await RawClient.connect(fixture.port);
     await client.open();
     const { owner } = fixture.host;
     misbehave(client);
     while (owner.link.write(frameText('x'.repeat(1024 * 1024))));
-    const startedAt = performance.now();
     owner.link.close(closeCodes.slowConsumer);
+    // After 2 s at most; by itself `ws` would take 30 s, longer than the test may.
     expect(await owner.closing).toHaveProperty('code', 1006);
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
   });
 
   it('happens by itself where a client ends its side without a close frame and reads nothing', async () => {

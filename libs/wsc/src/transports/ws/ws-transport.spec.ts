@@ -237,10 +237,13 @@ describe('while an upgrade is decided', () => {
 
   it('a client that has ended its side still gets its answer', async () => {
     await using fixture = await start();
+    const ended = new Promise((resolve) => {
+      fixture.server.once('connection', (socket: Duplex) => socket.once('end', resolve));
+    });
     fixture.host.decide = (_, cancellation) =>
       new Promise((_resolve, fail) => {
         cancellation.onCancel((reason) => fail(refuse.internal(reason)));
-        setTimeout(() => fail(refuse.unauthorized('No token.')), 50);
+        void ended.then(() => fail(refuse.unauthorized('No token.')));
       });
     await using client = await RawClient.connect(fixture.port);
     client.write(upgradeText());
