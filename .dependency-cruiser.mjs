@@ -8,7 +8,8 @@ const spec = '\\.(spec|fixture)\\.ts$|^libs/client/src/testing/';
 const wsc = '^libs/wsc/src';
 
 /** A published entry of a package, which is all that others may import of it. */
-const entries = '^libs/(protocol|client|wsc)/src/index\\.ts$|^libs/wsc/src/(core|testing)/index\\.ts$';
+const entries =
+  '^libs/(protocol|client|wsc)/src/index\\.ts$|^libs/protocol/src/cluster/index\\.ts$|^libs/wsc/src/(core|testing)/index\\.ts$';
 
 const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;
 
@@ -22,6 +23,8 @@ const mayImportOnly = ({ name, comment, from, allowed, nodeBuiltins = false }) =
 });
 
 const protocolEntry = '^libs/protocol/src/index\\.ts$';
+/** What goes between nodes and publishers; browsers need none of it. */
+const clusterEntry = '^libs/protocol/src/cluster/index\\.ts$';
 const core = `${wsc}/core/`;
 
 export default {
@@ -62,7 +65,7 @@ export default {
       comment: 'A store implements ports of the core over its one package.',
       from: `${wsc}/stores/redis/`,
       nodeBuiltins: true,
-      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, npm('ioredis')],
+      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, clusterEntry, npm('ioredis')],
     }),
     mayImportOnly({
       name: 'access-imports-core-jose-and-ipaddr',

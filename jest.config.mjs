@@ -33,6 +33,7 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|jose|uuid)/)'],
   moduleNameMapper: {
     '^@nest-wsc/(protocol|client|wsc)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@nest-wsc/protocol/cluster$': '<rootDir>/libs/protocol/src/cluster/index.ts',
     '^@nest-wsc/wsc/(core|testing)$': '<rootDir>/libs/wsc/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

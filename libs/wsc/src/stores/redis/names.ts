@@ -1,0 +1,72 @@
+import { ClusterChannels, encodeName, partitionOf } from '@nest-wsc/protocol/cluster';
+
+/**
+ * The names of everything in Redis. Keys of one user, room or instance carry the tag of its partition, so that a script which touches
+ * several of them works on Redis Cluster; what a script may touch together is told by the first argument of the method.
+ */
+export class RedisNames extends ClusterChannels {
+  /** The nodes that live: one key for all. */
+  get nodes(): string {
+    return `${this.prefix}:nodes`;
+  }
+
+  /** The latest revocations, in their order: a stream. */
+  get revocations(): string {
+    return `${this.prefix}:revocations`;
+  }
+
+  /** The partitions, by number: what has to be looked at to see everything. */
+  get partitions(): readonly number[] {
+    return Array.from({ length: this.partitionCount }, (_, index) => index);
+  }
+
+  /** The number of a name's partition. */
+  partitionOf(name: string): number {
+    return partitionOf(name, this.partitionCount);
+  }
+
+  /** A user's connections: a hash of connection id → entry. */
+  userKey(userId: string): string {
+    return `${this.partition(userId)}:user:${encodeName(userId)}`;
+  }
+
+  /** A user's connections that are about to open: a hash of connection id → place. */
+  placesKey(userId: string): string {
+    return `${this.partition(userId)}:places:${encodeName(userId)}`;
+  }
+
+  /** The users of a partition that are online: a sorted set in lexical order. */
+  onlineKey(partition: number): string {
+    return `${this.partitionAt(partition)}:online`;
+  }
+
+  /** Who is in a room: a hash of user → packed entries. */
+  roomKey(room: string): string {
+    return `${this.partition(room)}:room:${encodeName(room)}`;
+  }
+
+  /** Who left a room less than the grace ago: a sorted set of user → milliseconds since 1970. */
+  awayKey(room: string): string {
+    return `${this.partition(room)}:away:${encodeName(room)}`;
+  }
+
+  /** What an instance has in a partition: a set, for whoever tidies up behind it. */
+  holdingsKey(partition: number, instanceId: string): string {
+    return `${this.partitionAt(partition)}:of:${encodeName(instanceId)}`;
+  }
+
+  /** That a credential was revoked. */
+  revokedKey(tokenId: string): string {
+    return `${this.prefix}:revoked:${encodeName(tokenId)}`;
+  }
+
+  /** The open connect tokens of a user: a sorted set of hash → when it ends, in milliseconds since 1970. */
+  connectTokensKey(userId: string): string {
+    return `${this.partition(userId)}:connect-tokens:${encodeName(userId)}`;
+  }
+
+  /** @param hash of the connect token, which itself is never stored. */
+  connectTokenKey(hash: string): string {
+    return `${this.prefix}:connect-token:${hash}`;
+  }
+}
