@@ -60,9 +60,14 @@ export class ClusterChannels {
     return `${this.partition(instanceId)}:n:${encodeName(instanceId)}`;
   }
 
+  /** The number of the partition that a name is in. */
+  partitionOf(name: string): number {
+    return partitionOf(name, this.partitionCount);
+  }
+
   /** What keys and channels of this name's partition start with. */
   partition(name: string): string {
-    return this.partitionAt(partitionOf(name, this.partitionCount));
+    return this.partitionAt(this.partitionOf(name));
   }
 
   /** What keys and channels of the partition with this number start with. */

@@ -1,1 +1,3 @@
 export * from './channels.js';
+export * from './cluster-batch.js';
+export { clusterLimits, encodeClusterMessage, type ClusterAudience, type ClusterMessage } from './cluster-message.js';
