@@ -18,8 +18,12 @@ import { InterceptorChain } from './extensions/interceptors.js';
 import { Connector } from './lifecycle/connector.js';
 import { ConnectionSlots } from './limits/connection-slots.js';
 import { IdempotencyTable } from './idempotency/idempotency-table.js';
+import { Everywhere } from './cluster/everywhere.js';
+import { LocalActions } from './cluster/local-actions.js';
 import { AckTable } from './messages/ack-table.js';
+import { Arrivals } from './messages/arrivals.js';
 import { Delivery } from './messages/delivery.js';
+import { ForeignAcks } from './messages/foreign-acks.js';
 import type { MessageContext } from './messages/message-context.js';
 import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
@@ -27,6 +31,7 @@ import { FanOut } from './outbox/fan-out.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from './ports/access.js';
 import type { Broker } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
+import type { Cluster } from './ports/cluster.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
 import { identityOf, Membership } from './rooms/membership.js';
@@ -34,7 +39,7 @@ import { NamespaceTable } from './rooms/namespace-table.js';
 import { RoomAccess } from './rooms/room-access.js';
 import { RoomRegistry } from './rooms/room-registry.js';
 import { UserStatus } from './rooms/user-status.js';
-import { createCounters } from './stats.js';
+import { createCounters, type HubStats } from './stats.js';
 import { ConnectionRegistry } from './connections/connection-registry.js';
 import { SlowConsumers } from './connections/slow-consumers.js';
 import { TokenExpiry } from './connections/token-expiry.js';
@@ -45,6 +50,7 @@ export interface HubDependencies {
   readonly logger: Logger;
   readonly broker: Broker;
   readonly presence: Presence;
+  readonly cluster: Cluster;
   /** Absent: connections are anonymous. */
   readonly authenticator?: Authenticator | undefined;
   /** Absent: credentials can't be revoked. */
@@ -64,6 +70,7 @@ export interface HubState {
   /** Undefined: there is none. */
   readonly middleware: () => ComposedMiddleware<MessageContext> | undefined;
   readonly authorizeChat: () => AuthorizeChat | undefined;
+  readonly stats: () => HubStats;
 }
 
 /** What a hub consists of. */
@@ -77,7 +84,8 @@ export function createHubParts(dependencies: HubDependencies, state: HubState, h
   const rooms = createRooms(deps, state, { ...foundation, ...messaging });
   const connecting = createConnecting(deps, state, { ...foundation, ...rooms, host });
   const inbound = createInbound(deps, state, { ...foundation, ...messaging, ...rooms, ...connecting });
-  return { ...foundation, ...messaging, ...rooms, ...connecting, ...inbound };
+  const nodes = createNodes(deps, state, { ...foundation, ...messaging, ...rooms });
+  return { ...foundation, ...messaging, ...rooms, ...connecting, ...inbound, ...nodes };
 }
 
 type Foundation = ReturnType<typeof createFoundation>;
@@ -120,13 +128,17 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
 }
 
 /** The way out. */
-function createMessaging({ clock, broker }: HubDependencies, foundation: Foundation) {
-  const { connections, rooms, namespaces, counters, interceptors, hooks, events, callFailed } = foundation;
+function createMessaging({ clock, broker, cluster }: HubDependencies, foundation: Foundation) {
+  const { connections, rooms, namespaces, counters, callFailed } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
-  const acks = new AckTable({ clock });
-  const onFailure = callFailed;
-  const sender = new Sender({ clock, broker, connections, delivery, interceptors, hooks, events, acks, onFailure });
-  return { delivery, acks, sender };
+  const foreignAcks = new ForeignAcks({
+    clock,
+    tell: (instanceId, ack) => cluster.tell(instanceId, { kind: 'acked', ...ack }),
+  });
+  const acks = new AckTable({ clock, foreignAcks });
+  const arrivals = new Arrivals({ delivery, foreignAcks, cluster });
+  const sender = new Sender({ clock, broker, cluster, delivery, acks, ...foundation, onFailure: callFailed });
+  return { delivery, acks, arrivals, sender };
 }
 
 function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Messaging) {
@@ -179,6 +191,12 @@ function createConnecting(
   const expiry = new TokenExpiry(clock, (connection) => connection.close('tokenExpired'));
   const connector = new Connector({ ...deps, ...parts, options, slots, fanOut, heartbeat, expiry });
   return { paths, slots, gate, fanOut, heartbeat, expiry, connector };
+}
+
+/** This node and the others. */
+function createNodes({ cluster }: HubDependencies, { stats }: HubState, parts: Foundation & Messaging & Rooms) {
+  const local = new LocalActions({ ...parts, stats });
+  return { local, everywhere: new Everywhere({ cluster, local }) };
 }
 
 /** The way in. */

@@ -1,4 +1,4 @@
-import { parseUserId, WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
+import { parseName, parseUserId, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
 import { neverUnhandled, type MaybePromise } from './async/maybe-promise.js';
 import type { AuthorizeChat } from './built-ins/chat-route.js';
 import type { Admission, Gate } from './connect/gate.js';
@@ -6,6 +6,8 @@ import type { Handshake } from './connect/handshake.js';
 import type { PathTable } from './connect/path-table.js';
 import type { Principal } from './connect/principal.js';
 import { issueConnectToken, revokeToken, verifyToken } from './connect/tokens.js';
+import type { ClusterStats } from './cluster/everywhere.js';
+import { parseCloseCode } from './connections/close-code.js';
 import { createConnectionHost } from './connections/connection-host.js';
 import type { Connection } from './connections/connection.js';
 import type { EventBus } from './extensions/events.js';
@@ -14,14 +16,16 @@ import type { HubOptions } from './hub-options.js';
 import { createHubParts, type HubDependencies, type HubParts } from './hub-parts.js';
 import type { MessageHandler, RouteTable } from './inbound/route-table.js';
 import type { InterceptorChain } from './extensions/interceptors.js';
-import { drainConnections } from './lifecycle/drain.js';
+import { HubLifecycle } from './lifecycle/hub-lifecycle.js';
 import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 import type { MessageContext } from './messages/message-context.js';
 import type { MessageInput, SendResult } from './messages/message.js';
 import type { SendOptions } from './messages/sender.js';
 import { composeMiddleware, type ComposedMiddleware, type Middleware } from './extensions/middleware.js';
 import type { IssuedConnectToken } from './ports/access.js';
-import type { PageRequest, RoomUser, UserPage } from './ports/presence.js';
+import type { Audience } from './ports/broker.js';
+import type { ClusterHealth, NodeInfo } from './ports/cluster.js';
+import type { PageRequest, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
 import type { Encoding, TransportLink } from './ports/transport.js';
 import type { NamespaceTable } from './rooms/namespace-table.js';
 import type { JoinOptions, RoomInfo, RoomOptions } from './rooms/room.js';
@@ -38,13 +42,10 @@ export class Hub {
 
   readonly #deps: HubDependencies;
   readonly #parts: HubParts;
+  readonly #lifecycle: HubLifecycle;
   #options: HubOptions;
   #middleware: readonly Middleware<MessageContext>[] = [];
   #composed: ComposedMiddleware<MessageContext> | undefined;
-  #startedAt: number | undefined;
-  #starting: Promise<void> | undefined;
-  #draining: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: HubOptions, dependencies: HubDependencies) {
     this.#options = options;
@@ -57,9 +58,11 @@ export class Hub {
         isDraining: () => this.isDraining,
         middleware: () => this.#composed,
         authorizeChat: () => this.authorizeChat,
+        stats: () => this.stats(),
       },
       createConnectionHost(() => this.#parts),
     );
+    this.#lifecycle = new HubLifecycle({ dependencies, parts: this.#parts, options: () => this.#options });
   }
 
   get nodeId(): string {
@@ -72,11 +75,11 @@ export class Hub {
 
   /** Whether it takes connections or has them: between `start` and `close`. */
   get isRunning(): boolean {
-    return this.#startedAt !== undefined && this.#closing === undefined;
+    return this.#lifecycle.isRunning;
   }
 
   get isDraining(): boolean {
-    return this.#draining !== undefined;
+    return this.#lifecycle.isDraining;
   }
 
   get gate(): Gate {
@@ -135,7 +138,7 @@ export class Hub {
 
   /** Begins to take connections. A second call is the same start. */
   start(): Promise<void> {
-    return (this.#starting ??= this.#start());
+    return this.#lifecycle.start();
   }
 
   /**
@@ -143,12 +146,12 @@ export class Hub {
    * connection with 1012, all within the drain time. Never fails; a second call is the same drain.
    */
   drain(): Promise<void> {
-    return (this.#draining ??= this.#drain());
+    return this.#lifecycle.drain();
   }
 
   /** Drains, then ends what it stands on. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    return this.#lifecycle.close();
   }
 
   /** Takes in a connection after the 101. For transports. */
@@ -179,9 +182,10 @@ export class Hub {
     return this.#parts.sender.toUserWithAck(userId, message, options);
   }
 
-  /** To one connection of this node. */
+  /** To one connection, on whichever node it is. */
   sendToConnection(connectionId: string, message: MessageInput): Promise<SendResult> {
-    return this.#parts.sender.toConnection(connectionId, message);
+    const { sender, everywhere } = this.#parts;
+    return sender.toConnection(connectionId, message, (id, prepared) => everywhere.send(id, prepared));
   }
 
   /** To the members and subscribers of a room. */
@@ -189,9 +193,14 @@ export class Hub {
     return this.#parts.sender.toRoom(room, message, options);
   }
 
+  /** To those of everyone that `audience` picks, on all nodes. */
+  sendWhere(audience: Audience, message: MessageInput): Promise<SendResult> {
+    return this.#parts.sender.where(audience, message);
+  }
+
   /** To the connections of this node for which `predicate` says yes. */
-  sendWhere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
-    return this.#parts.sender.where(predicate, message);
+  sendWhereHere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
+    return this.#parts.sender.whereHere(predicate, message);
   }
 
   /** Makes a room that stays when it is empty, or gives it these options. @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED */
@@ -208,18 +217,27 @@ export class Hub {
     return [...this.#parts.rooms.all()].map((room) => room.info);
   }
 
-  /** Puts everybody out, who hear `room_closed`. Answers how many connections were in it. */
+  /**
+   * Puts everybody out on all nodes, who hear `room_closed`. Answers how many connections were in it.
+   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
+   */
   deleteRoom(room: string, reason = 'deleted'): Promise<number> {
-    return this.#call(() => this.#parts.membership.close(room, reason));
+    return this.#call(() => {
+      const message = this.#parts.membership.farewell(parseName(room, 'room'), reason);
+      return this.#parts.everywhere.count({ kind: 'closeRoom', room, reason, ...(message && { message }) });
+    });
   }
 
-  /** @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE where there is no such connection on this node. */
-  join(connectionId: string, room: string, options: JoinOptions = {}): Promise<void> {
-    return this.#call(() => this.#parts.membership.join(this.#requireConnection(connectionId), room, options.role));
+  /**
+   * Puts a connection into a room, on whichever node it is.
+   * @throws {WscError} WSC_INVALID_NAME, WSC_LIMIT_EXCEEDED; WSC_UNAVAILABLE where there is no such connection.
+   */
+  join(connectionId: string, room: string, { role = 'member' }: JoinOptions = {}): Promise<void> {
+    return this.#call(() => this.#parts.everywhere.inRoom({ kind: 'join', connectionId, room, role }));
   }
 
   leave(connectionId: string, room: string): Promise<void> {
-    return this.#call(() => this.#parts.membership.leave(this.#requireConnection(connectionId), room));
+    return this.#call(() => this.#parts.everywhere.inRoom({ kind: 'leave', connectionId, room }));
   }
 
   /** Who is in a room, each user once. */
@@ -264,20 +282,33 @@ export class Hub {
     return [...this.#parts.connections.ofUser(userId)];
   }
 
-  /** Answers how many connections of this node it closed. @param how @default 'kicked' */
-  disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
-    return this.#call(() => {
-      const connections = this.connectionsOf(parseUserId(userId));
-      for (const connection of connections) connection.close(how);
-      return connections.length;
-    });
+  /** The user's connections on all nodes. */
+  userConnections(userId: string): Promise<readonly PresenceEntry[]> {
+    return this.#call(() => this.#deps.presence.connectionsOf(parseUserId(userId)));
   }
 
-  /** Answers whether there was such a connection on this node. @param how @default 'kicked' */
-  disconnectConnection(connectionId: string, how: CloseCodeName | CloseCode = 'kicked'): boolean {
-    const connection = this.connection(connectionId);
-    connection?.close(how);
-    return connection !== undefined;
+  /**
+   * Answers how many connections it closed, on all nodes.
+   * @param how @default 'kicked'
+   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
+   */
+  disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
+    return this.#call(() =>
+      this.#parts.everywhere.count({
+        kind: 'closeUser',
+        userId: parseUserId(userId),
+        closeCode: parseCloseCode(how),
+      }),
+    );
+  }
+
+  /** Answers whether there was such a connection, on any node. @param how @default 'kicked' @throws {WscError} as {@link disconnectUser} */
+  disconnectConnection(connectionId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<boolean> {
+    const { everywhere } = this.#parts;
+    return this.#call(async () => {
+      const closeCode = parseCloseCode(how);
+      return (await everywhere.count({ kind: 'closeConnection', connectionId, closeCode })) > 0;
+    });
   }
 
   /**
@@ -295,7 +326,7 @@ export class Hub {
   revokeToken(token: string): Promise<number> {
     return this.#call(async () => {
       const tokenId = await revokeToken(this.#deps, token);
-      return this.#closeWhere((principal) => principal.tokenId === tokenId);
+      return this.#parts.everywhere.count({ kind: 'revoked', tokenId });
     });
   }
 
@@ -312,8 +343,7 @@ export class Hub {
       totalClients: connections.size,
       onlineUsers: connections.userCount,
       totalRooms: rooms.size,
-      uptimeSeconds:
-        this.#startedAt === undefined ? 0 : Math.floor((this.#deps.clock.monotonic() - this.#startedAt) / 1000),
+      uptimeSeconds: this.#lifecycle.uptimeSeconds,
       ...counters,
       droppedByPolicy: { ...counters.droppedByPolicy },
       averageMessageBytes: messagesReceived === 0 ? 0 : Math.round(bytesReceived / messagesReceived),
@@ -323,58 +353,26 @@ export class Hub {
     };
   }
 
-  async #start(): Promise<void> {
-    await this.#deps.broker.start((message) => this.#parts.delivery.deliver(message));
-    await this.#deps.presence.start((gone) => this.#parts.connector.expired(gone));
-    // Not before: what a connection sent would find no broker.
-    this.#startedAt = this.#deps.clock.monotonic();
-    if (this.#options.routes === 'frozen') this.routes.freeze();
-    this.events.emit('websocket.started', { data: { nodeId: this.nodeId } });
+  /** What all nodes have counted; says when a node that lives did not answer. */
+  clusterStats(): Promise<ClusterStats> {
+    return this.#call(() => this.#parts.everywhere.stats());
   }
 
-  async #drain(): Promise<void> {
-    const { gate, inFlight, connector, connections } = this.#parts;
-    // In the next microtask, so that `isDraining` already says so to whoever asks.
-    await Promise.resolve();
-    gate.abortPending();
-    await drainConnections({
-      clock: this.#deps.clock,
-      drainMs: this.#options.drainMs,
-      connections: () => connections.all(),
-      handlersIdle: () => inFlight.idle(),
-      connectionsSettled: () => connector.settled(),
-    });
+  /** The nodes that live, this one first. */
+  nodes(): readonly NodeInfo[] {
+    return this.#deps.cluster.nodes();
   }
 
-  async #close(): Promise<void> {
-    await this.drain();
-    const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events } = this.#parts;
-    events.emit('websocket.stopped', { data: { nodeId: this.nodeId } });
-    for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers]) part.close();
-    events.close();
-    await this.#deps.presence.close();
-    await this.#deps.broker.close();
+  /** Whether this node takes connections and reaches the others. */
+  health(): ClusterHealth {
+    if (!this.isRunning) return { isReady: false, reason: 'It has not started, or has ended.' };
+    if (this.isDraining) return { isReady: false, reason: 'It shuts down.' };
+    return this.#deps.cluster.health();
   }
 
   /** What the application asks for; where nobody awaits it, its failure ends nothing. */
   #call<T>(work: () => MaybePromise<T>): Promise<T> {
     return neverUnhandled(new Promise<T>((resolve) => resolve(work())), this.#parts.callFailed);
-  }
-
-  #closeWhere(isMeant: (principal: Principal) => boolean): number {
-    let count = 0;
-    for (const connection of this.connections()) {
-      if (connection.principal === undefined || !isMeant(connection.principal)) continue;
-      connection.close('unauthorized');
-      count += 1;
-    }
-    return count;
-  }
-
-  #requireConnection(connectionId: string): Connection {
-    const connection = this.connection(connectionId);
-    if (connection !== undefined) return connection;
-    throw new WscError('WSC_UNAVAILABLE', { message: 'There is no such connection on this node.' });
   }
 }
 

@@ -12,6 +12,11 @@ export function createConnectionId(): string {
   return v7();
 }
 
+/** What a node is called among the others until it starts anew. */
+export function createInstanceId(nodeId: string): string {
+  return `${nodeId}.${randomBytes(4).toString('hex')}`;
+}
+
 /** A device id for a client that named none. */
 export function createDeviceId(): string {
   return randomUUID();

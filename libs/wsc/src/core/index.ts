@@ -49,11 +49,43 @@ export type {
   RevocationList,
 } from './ports/access.js';
 export { backpressures, isBackpressure, type Backpressure, type DropPolicy } from './outbox/backpressure.js';
-export type { Broker, BrokerListener, BrokerMessage, DeliveryCount, Destination } from './ports/broker.js';
+export type { ClusterStats } from './cluster/everywhere.js';
+export { createInstanceId } from './ids.js';
+export {
+  PublishError,
+  type Audience,
+  type Broker,
+  type BrokerListener,
+  type BrokerMessage,
+  type DeliveryCount,
+  type Destination,
+  type PublishResult,
+} from './ports/broker.js';
+export type {
+  Cluster,
+  ClusterAnswer,
+  ClusterAnswers,
+  ClusterHealth,
+  ClusterListener,
+  ClusterNotice,
+  ClusterRequest,
+  NodeInfo,
+} from './ports/cluster.js';
 export type { Clock, Timer } from './ports/clock.js';
 export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } from './ports/inbox.js';
 export type { LogContext, Logger } from './ports/logger.js';
-export type { PageRequest, Presence, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
+export type {
+  ExpiredUser,
+  ExpiryListener,
+  PageRequest,
+  PlaceLimits,
+  PlaceResult,
+  Presence,
+  PresenceEntry,
+  RoomArrival,
+  RoomUser,
+  UserPage,
+} from './ports/presence.js';
 export type { EncodeOptions, Encoding, TransportLink } from './ports/transport.js';
 export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespace-table.js';
 export type { JoinOptions, Role, RoomInfo, RoomOptions } from './rooms/room.js';

@@ -5,8 +5,9 @@ import {
   MemoryConnectTokens,
   MemoryRevocationList,
 } from '../access/index.js';
-import { Hub, type Authenticator, type Clock, type Logger } from '../core/index.js';
+import { createInstanceId, Hub, type Authenticator, type Clock, type Logger } from '../core/index.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
+import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { SystemClock } from '../system/system-clock.js';
 import type { WscConfigService } from './config/wsc-config.service.js';
@@ -16,6 +17,7 @@ import { mapErrors, mapRefusals } from './errors/map-errors.js';
 /** Puts a hub together from configuration and options; what may change at run time follows the configuration. */
 export function createHub(service: WscConfigService, options: WscModuleOptions, logger: Logger): Hub {
   const config = service.current;
+  const { nodeId } = config.hub;
   const clock = new SystemClock();
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
   const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin }, { logger });
@@ -27,6 +29,7 @@ export function createHub(service: WscConfigService, options: WscModuleOptions, 
     addresses: options.addresses ?? addresses,
     broker: options.broker ?? new MemoryBroker(),
     presence: options.presence ?? new MemoryPresence(),
+    cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? new MemoryRevocationList({ clock }),
   });

@@ -4,6 +4,9 @@ import {
   Hub,
   type AckOutcome,
   type AckSendOptions,
+  type Audience,
+  type ClusterHealth,
+  type ClusterStats,
   type ConnectHook,
   type Connection,
   type DisconnectHook,
@@ -19,7 +22,9 @@ import {
   type MessageInput,
   type MessageSentHook,
   type Middleware,
+  type NodeInfo,
   type PageRequest,
+  type PresenceEntry,
   type Principal,
   type RoomInfo,
   type RoomOptions,
@@ -90,6 +95,7 @@ export class HubService {
     return this.#later((hub) => hub.sendToUserWithAck(userId, message, options));
   }
 
+  /** To one connection, on whichever node it is. */
   sendToConnection(connectionId: string, message: MessageInput): Promise<SendResult> {
     return this.#later((hub) => hub.sendToConnection(connectionId, message));
   }
@@ -99,14 +105,19 @@ export class HubService {
     return this.#later((hub) => hub.sendToRoom(room, message, options));
   }
 
-  /** To the connections of this node that `predicate` picks. */
-  sendWhere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
-    return this.#later((hub) => hub.sendWhere(predicate, message));
+  /** To those of everyone that `audience` picks: by user types, rooms, or metadata that is exactly so. */
+  sendWhere(audience: Audience, message: MessageInput): Promise<SendResult> {
+    return this.#later((hub) => hub.sendWhere(audience, message));
+  }
+
+  /** To the connections of this node that `predicate` picks; a function can't be asked on another node. */
+  sendWhereHere(predicate: (connection: Connection) => boolean, message: MessageInput): Promise<SendResult> {
+    return this.#later((hub) => hub.sendWhereHere(predicate, message));
   }
 
   /** To every connection of a user type. */
   sendToUserType(userType: string, message: MessageInput): Promise<SendResult> {
-    return this.sendWhere((connection) => connection.userType === userType, message);
+    return this.sendWhere({ userTypes: [userType] }, message);
   }
 
   /** Sends a user the event `notification` (PROTOCOL.md §4). */
@@ -129,7 +140,7 @@ export class HubService {
     return this.#now().createRoom(room, options);
   }
 
-  /** Puts its members out, who hear `room_closed`. Answers how many they were. */
+  /** Puts its members out on all nodes, who hear `room_closed`. Answers how many they were. */
   deleteRoom(room: string, reason?: string): Promise<number> {
     return this.#later((hub) => hub.deleteRoom(room, reason));
   }
@@ -143,6 +154,7 @@ export class HubService {
     return this.#now().rooms();
   }
 
+  /** Puts a connection into a room, on whichever node it is. */
   join(connectionId: string, room: string): Promise<void> {
     return this.#later((hub) => hub.join(connectionId, room));
   }
@@ -179,6 +191,11 @@ export class HubService {
     return this.#later((hub) => hub.onlineUserCount());
   }
 
+  /** The user's connections on all nodes. */
+  userConnections(userId: string): Promise<readonly PresenceEntry[]> {
+    return this.#later((hub) => hub.userConnections(userId));
+  }
+
   /** The user's connections on this node. */
   connectionsOf(userId: string): readonly Connection[] {
     return this.#now().connectionsOf(userId);
@@ -193,14 +210,32 @@ export class HubService {
     return this.#now().connections();
   }
 
-  /** Closes a user's connections and answers how many they were. @default 'kicked' */
+  /**
+   * Closes a user's connections on all nodes and answers how many they were. @default 'kicked'
+   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
+   */
   disconnectUser(userId: string, how?: CloseCodeName | CloseCode): Promise<number> {
     return this.#later(async (hub) => hub.disconnectUser(userId, how));
   }
 
-  /** Answers false when there is no such connection on this node. @default 'kicked' */
-  disconnectConnection(connectionId: string, how?: CloseCodeName | CloseCode): boolean {
-    return this.#now().disconnectConnection(connectionId, how);
+  /** Closes a connection, on whichever node it is. Answers false when there is none. @default 'kicked' */
+  disconnectConnection(connectionId: string, how?: CloseCodeName | CloseCode): Promise<boolean> {
+    return this.#later((hub) => hub.disconnectConnection(connectionId, how));
+  }
+
+  /** What each node has counted, and whether one that lives gave no answer. */
+  clusterStats(): Promise<ClusterStats> {
+    return this.#later((hub) => hub.clusterStats());
+  }
+
+  /** The nodes that live, this one first. */
+  nodes(): readonly NodeInfo[] {
+    return this.#now().nodes();
+  }
+
+  /** Whether this node takes connections and reaches the others; for readiness probes. */
+  health(): ClusterHealth {
+    return this.#hub.health();
   }
 
   /**

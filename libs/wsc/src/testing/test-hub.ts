@@ -8,6 +8,7 @@ import type { HubDependencies } from '../core/hub-parts.js';
 import type { Authenticator } from '../core/ports/access.js';
 import type { Encoding } from '../core/ports/transport.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
+import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeLink } from './fake-link.js';
@@ -73,6 +74,7 @@ export class TestHub {
       logger: this.logger,
       broker: new MemoryBroker(),
       presence: new MemoryPresence(),
+      cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: `${options.nodeId}.1`, startedAt: 0 }),
       authenticator: this.#authenticator,
       ...init.dependencies,
     });

@@ -1,10 +1,10 @@
 import { MultiMap } from '../collections/multi-map.js';
-import { Audience } from './audience.js';
+import { ConnectionGroups } from './connection-groups.js';
 import type { Connection } from './connection.js';
 
 /** The connections of this node: by id, by user, and all of them as one audience. */
 export class ConnectionRegistry {
-  readonly everyone = new Audience();
+  readonly everyone = new ConnectionGroups();
   readonly #byId = new Map<string, Connection>();
   readonly #byUser = new MultiMap<string, Connection>();
 

@@ -122,6 +122,11 @@ export class Connection {
     return (this.#metadata ??= new Map<string, unknown>());
   }
 
+  /** The metadata where there is any: whoever only looks makes no map. @internal */
+  get usedMetadata(): ReadonlyMap<string, unknown> | undefined {
+    return this.#metadata;
+  }
+
   /** Who it belongs to; undefined while anonymous. Replaced by `refresh_token`. */
   get principal(): Principal | undefined {
     return this.#principal;

@@ -16,6 +16,8 @@ export type HubEventName =
   | 'room.closed'
   | 'user.online'
   | 'user.offline'
+  | 'node.joined'
+  | 'node.left'
   | 'error';
 
 /** Something that has happened. */

@@ -1,6 +1,8 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Clock, Timer } from '../ports/clock.js';
 import { withResolver } from '../async/with-resolver.js';
+import { ackKey } from './ack-key.js';
+import type { ForeignAck, ForeignAcks } from './foreign-acks.js';
 
 /** Who acknowledged a message. */
 export interface Acknowledger {
@@ -16,9 +18,19 @@ export interface AckExpectation {
   cancel(): void;
 }
 
+/** What one node has done with a message that waits for its acknowledgement. */
+export interface HandedOver {
+  readonly messageId: string;
+  readonly userId: string;
+  readonly queued: number;
+  readonly dropped: number;
+}
+
 /** What an {@link AckTable} needs. */
 export interface AckTableDependencies {
   readonly clock: Clock;
+  /** Messages of other nodes, which may be what a client acknowledges. */
+  readonly foreignAcks: ForeignAcks;
   /** Messages that may wait for their acknowledgement at a time. @default 100_000 */
   readonly maxPending?: number;
 }
@@ -26,17 +38,29 @@ export interface AckTableDependencies {
 interface Pending {
   readonly timer: Timer;
   readonly resolve: (by: Acknowledger | undefined) => void;
+  readonly onHandedOver: (handed: HandedOver) => void;
+}
+
+/** One message that waits. */
+export interface AwaitedMessage {
+  readonly messageId: string;
+  readonly userId: string;
+  readonly timeoutMs: number;
+  /** Another node tells what it has done with it. */
+  readonly onHandedOver?: (handed: HandedOver) => void;
 }
 
 /** The messages of this node that wait for an acknowledgement (PROTOCOL.md §2.4). Only the addressed user's own connections count. */
 export class AckTable {
   readonly #clock: Clock;
+  readonly #foreignAcks: ForeignAcks;
   readonly #maxPending: number;
   readonly #pending = new Map<string, Pending>();
   #isClosed = false;
 
   constructor(dependencies: AckTableDependencies) {
     this.#clock = dependencies.clock;
+    this.#foreignAcks = dependencies.foreignAcks;
     this.#maxPending = dependencies.maxPending ?? 100_000;
   }
 
@@ -49,9 +73,9 @@ export class AckTable {
    * Starts to wait for the first acknowledgement of a message by its user. Call it before the message is sent.
    * @throws {WscError} WSC_CONFLICT when this message already waits for this user; WSC_LIMIT_EXCEEDED when too many wait.
    */
-  expect(message: { readonly messageId: string; readonly userId: string; readonly timeoutMs: number }): AckExpectation {
+  expect(message: AwaitedMessage): AckExpectation {
     if (this.#isClosed) return { settled: Promise.resolve(undefined), cancel: () => undefined };
-    const key = keyOf(message.userId, message.messageId);
+    const key = ackKey(message.userId, message.messageId);
     if (this.#pending.has(key)) {
       throw new WscError('WSC_CONFLICT', { message: 'This message already waits for its acknowledgement.' });
     }
@@ -59,7 +83,11 @@ export class AckTable {
       throw new WscError('WSC_LIMIT_EXCEEDED', { message: 'Too many messages wait for their acknowledgement.' });
     }
     const { promise, resolve } = withResolver<Acknowledger | undefined>();
-    const pending = { timer: this.#clock.after(message.timeoutMs, () => this.#end(key, pending, undefined)), resolve };
+    const pending = {
+      timer: this.#clock.after(message.timeoutMs, () => this.#end(key, pending, undefined)),
+      resolve,
+      onHandedOver: message.onHandedOver ?? (() => undefined),
+    };
     this.#pending.set(key, pending);
     return { settled: promise, cancel: () => this.#end(key, pending, undefined) };
   }
@@ -69,12 +97,23 @@ export class AckTable {
     if (by.userId === undefined) return ids.length;
     let strangers = 0;
     for (const id of ids) {
-      const key = keyOf(by.userId, id);
-      const pending = this.#pending.get(key);
-      if (pending) this.#end(key, pending, { deviceId: by.deviceId, connectionId: by.connectionId });
-      else strangers += 1;
+      const ack = { messageId: id, userId: by.userId, deviceId: by.deviceId, connectionId: by.connectionId };
+      if (!this.acked(ack) && !this.#foreignAcks.settle(ack)) strangers += 1;
     }
     return strangers;
+  }
+
+  /** A device has acknowledged, on this node or another. Answers false where nobody here waits for it. */
+  acked({ messageId, userId, deviceId, connectionId }: ForeignAck): boolean {
+    const key = ackKey(userId, messageId);
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) this.#end(key, pending, { deviceId, connectionId });
+    return pending !== undefined;
+  }
+
+  /** Another node says what it has done with a message. */
+  handedOver(handed: HandedOver): void {
+    this.#pending.get(ackKey(handed.userId, handed.messageId))?.onHandedOver(handed);
   }
 
   /** Ends every wait, and those to come, as if their time were up. */
@@ -89,9 +128,4 @@ export class AckTable {
     pending.timer.cancel();
     pending.resolve(by);
   }
-}
-
-/** A user id has no spaces (PROTOCOL.md §5), so the first one ends it. */
-function keyOf(userId: string, messageId: string): string {
-  return `${userId} ${messageId}`;
 }

@@ -1,6 +1,7 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Clock } from '../ports/clock.js';
+import { PublishError } from '../ports/broker.js';
 import type { AckTable } from './ack-table.js';
 import type { SendResult } from './message.js';
 
@@ -40,6 +41,8 @@ interface Progress {
   wasHandedOver: boolean;
   /** Attempts that have not said what they did, and may still reach somebody. */
   open: number;
+  /** Other nodes that have not said what they did. They may say so before it is known that they were asked. */
+  silentNodes: number;
   reason: string;
 }
 
@@ -55,7 +58,7 @@ export async function sendWithAck(
   const timeoutMs = parseInteger('timeoutMs', options.timeoutMs ?? 5000, { min: 1, max: 600_000 });
   const maxAttempts = 1 + parseInteger('retries', options.retries ?? 0, { min: 0, max: 10 });
   const startedAt = dependencies.clock.monotonic();
-  const progress: Progress = { wasHandedOver: false, open: 0, reason: '' };
+  const progress: Progress = { wasHandedOver: false, open: 0, silentNodes: 0, reason: '' };
   for (let attempts = 1; ; attempts += 1) {
     const isLast = attempts === maxAttempts;
     const by = await attemptOnce(dependencies, { ...message, timeoutMs, isLast }, progress);
@@ -71,7 +74,16 @@ async function attemptOnce(
   progress: Progress,
 ): Promise<{ readonly deviceId: string } | undefined> {
   // Before the attempt: an acknowledgement may be there before the attempt's own answer is.
-  const expectation = acks.expect({ messageId: message.id, userId: message.userId, timeoutMs: message.timeoutMs });
+  const expectation = acks.expect({
+    messageId: message.id,
+    userId: message.userId,
+    timeoutMs: message.timeoutMs,
+    onHandedOver: (handed) => {
+      progress.silentNodes -= 1;
+      tally(progress, handed);
+      if (message.isLast && !mayArrive(progress)) expectation.cancel();
+    },
+  });
   try {
     await Promise.race([record(attempt, progress), expectation.settled]);
   } catch (error) {
@@ -87,22 +99,30 @@ async function record(attempt: () => MaybePromise<SendResult>, progress: Progres
   progress.open += 1;
   progress.reason = 'Sending it took too long.';
   try {
-    const { queued, dropped } = await attempt();
-    if (queued > 0) progress.wasHandedOver = true;
-    if (progress.wasHandedOver) progress.reason = 'Nobody acknowledged it in time.';
-    else progress.reason = dropped > 0 ? 'No connection of the user could take it.' : 'The user is not connected.';
+    const result = await attempt();
+    progress.silentNodes += result.otherNodes ?? 0;
+    tally(progress, result);
   } catch (error) {
     if (!(error instanceof WscError) || !error.temporary) throw error;
-    // A time-out is no refusal: it may have gone out.
-    if (error.error === 'WSC_TIMEOUT') progress.wasHandedOver = true;
+    // A time-out is no refusal: it may have gone out. And this node's own connections may have it already.
+    if (error.error === 'WSC_TIMEOUT' || (error instanceof PublishError && error.local.queued > 0)) {
+      progress.wasHandedOver = true;
+    }
     progress.reason = error.message;
   } finally {
     progress.open -= 1;
   }
 }
 
-function mayArrive(progress: Progress): boolean {
-  return progress.wasHandedOver || progress.open > 0;
+function tally(progress: Progress, { queued, dropped }: { readonly queued: number; readonly dropped: number }): void {
+  if (queued > 0) progress.wasHandedOver = true;
+  if (progress.wasHandedOver) progress.reason = 'Nobody acknowledged it in time.';
+  else if (progress.silentNodes > 0) progress.reason = 'Another node did not say whether the user is there.';
+  else progress.reason = dropped > 0 ? 'No connection of the user could take it.' : 'The user is not connected.';
+}
+
+function mayArrive({ wasHandedOver, open, silentNodes }: Progress): boolean {
+  return wasHandedOver || open > 0 || silentNodes > 0;
 }
 
 function parseInteger(name: string, value: number, range: { readonly min: number; readonly max: number }): number {

@@ -2,6 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
 import { AckTable } from './ack-table.js';
+import { ForeignAcks } from './foreign-acks.js';
 import type { SendResult } from './message.js';
 
 const phone = { userId: 'ann', deviceId: 'phone', connectionId: 'c1' };
@@ -9,7 +10,8 @@ const phone = { userId: 'ann', deviceId: 'phone', connectionId: 'c1' };
 describe('the ack table', () => {
   function setUp() {
     const clock = new FakeClock();
-    const acks = new AckTable({ clock, maxPending: 2 });
+    const foreignAcks = new ForeignAcks({ clock, tell: () => undefined });
+    const acks = new AckTable({ clock, foreignAcks, maxPending: 2 });
     const expectAck = (messageId: string, userId = 'ann') => acks.expect({ messageId, userId, timeoutMs: 1000 });
     return { clock, acks, expectAck };
   }
@@ -72,7 +74,8 @@ describe('the ack table', () => {
 describe('an acked send', () => {
   function setUp() {
     const clock = new FakeClock();
-    const acks = new AckTable({ clock });
+    const foreignAcks = new ForeignAcks({ clock, tell: () => undefined });
+    const acks = new AckTable({ clock, foreignAcks });
     /** What each attempt does, the last for all further ones. */
     const send = (
       options: AckSendOptions | undefined,

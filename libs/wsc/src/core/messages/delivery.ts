@@ -1,12 +1,13 @@
 import { WscError, type ServerNotifyEnvelope } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
-import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
+import type { Audience, BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Encoding } from '../ports/transport.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
+import { isInAudience } from './audience.js';
 import type { OutboundMessage } from './message.js';
 
 /** One message, encoded at most once per encoding (and once more for those that are asked to acknowledge it). */
@@ -69,7 +70,9 @@ export class Delivery {
     const except = exceptConnectionId === undefined ? undefined : this.#connections.get(exceptConnectionId);
     switch (destination.kind) {
       case 'everyone':
-        return this.#toGroups(message, this.#connections.everyone.groups(), except);
+        return destination.audience === undefined
+          ? this.#toGroups(message, this.#connections.everyone.groups(), except)
+          : this.toConnections(message, this.#membersOf(destination.audience), except);
       case 'room':
         return this.#toGroups(message, this.#rooms.get(destination.room)?.audience.groups() ?? [], except);
       case 'user':
@@ -88,6 +91,10 @@ export class Delivery {
         else tally.dropped += 1;
       }
     });
+  }
+
+  *#membersOf(audience: Audience): Iterable<Connection> {
+    for (const connection of this.#connections.all()) if (isInAudience(connection, audience)) yield connection;
   }
 
   #toGroups(

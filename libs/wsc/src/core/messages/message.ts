@@ -43,11 +43,16 @@ export interface OutboundMessage {
 }
 
 /**
- * What is true after a send: queued for so many connections, left out for so many whose outbox was over budget (and whose room's
+ * What is true after a send: on this node queued for so many connections, left out for so many whose outbox was over budget (and whose room's
  * policy dropped it or closed them) or whose encoding failed.
  */
 export interface SendResult {
   readonly id: string;
   readonly queued: number;
   readonly dropped: number;
+  /**
+   * How many other nodes it was handed to; for how many connections they queued it is not known. Absent where this node is alone, or
+   * the message was for its connections only.
+   */
+  readonly otherNodes?: number;
 }

@@ -34,7 +34,7 @@ describe('a send', () => {
       await hub.sendToRoom('room', { event: 'room' }),
       await hub.sendToRoom('room', { event: 'room-others' }, { exceptConnectionId: bob.connection.id }),
       await hub.sendToRoom('missing', { event: 'x' }),
-      await hub.sendWhere(({ userId }) => userId === undefined, { event: 'where' }),
+      await hub.sendWhereHere(({ userId }) => userId === undefined, { event: 'where' }),
     ];
     expect(results.map(({ queued }) => queued)).toEqual([4, 3, 2, 1, 0, 1, 0, 2, 1, 0, 1]);
     await test.settle();
@@ -159,7 +159,8 @@ describe('a send', () => {
       () => hub.sendToUser('ann', input),
       () => hub.sendToUsers(['ann'], input),
       () => hub.sendToUserWithAck('ann', input),
-      () => hub.sendWhere(() => true, input),
+      () => hub.sendWhereHere(() => true, input),
+      () => hub.sendWhere({ rooms: ['chat:1'] }, input),
       () => hub.sendToConnection(all[0]!.connection.id, input),
     ]) {
       const refusal: unknown = await send().then(String, (error: unknown) => error);
@@ -173,7 +174,7 @@ describe('a send', () => {
     const broker = new UnreliableBroker();
     const { test } = await start({ dependencies: { broker } });
     await expect(
-      test.hub.sendWhere(
+      test.hub.sendWhereHere(
         () => {
           throw new Error('bug');
         },
@@ -211,7 +212,7 @@ describe('a send', () => {
     expect(await test.hub.broadcast({ event: 'veto' })).toMatchObject({ queued: 0, dropped: 0 });
     await test.hub.broadcast({ event: 'x', data: 'original' });
     await test.hub.sendToUser('ann', { event: 'y' });
-    await test.hub.sendWhere(() => true, { event: 'z' });
+    await test.hub.sendWhereHere(() => true, { event: 'z' });
     ann.connection.send('direct');
     ann.connection.send('veto');
     await test.settle();
@@ -223,11 +224,11 @@ describe('a send', () => {
 });
 
 describe('disconnectUser and disconnectConnection', () => {
-  it('close the connections of this node and answer how many', async () => {
+  it('close connections and answer how many', async () => {
     const { test, ann, tab, bob } = await start();
     expect(await test.hub.disconnectUser('ann')).toBe(2);
-    expect(test.hub.disconnectConnection(bob.connection.id, { code: 4100, reason: 'own' })).toBe(true);
-    expect(test.hub.disconnectConnection('unknown')).toBe(false);
+    expect(await test.hub.disconnectConnection(bob.connection.id, { code: 4100, reason: 'own' })).toBe(true);
+    expect(await test.hub.disconnectConnection('unknown')).toBe(false);
     expect([ann, tab, bob].map(({ closedWith }) => closedWith?.code)).toEqual([4503, 4503, 4100]);
     await expect(test.hub.disconnectUser('')).rejects.toMatchObject({ error: 'WSC_INVALID_NAME' });
   });

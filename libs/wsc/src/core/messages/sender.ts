@@ -5,11 +5,13 @@ import type { Hooks } from '../extensions/hooks.js';
 import type { InterceptorChain, OutboundTarget } from '../extensions/interceptors.js';
 import { asError } from '../async/as-error.js';
 import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-promise.js';
-import type { Broker, DeliveryCount, Destination } from '../ports/broker.js';
+import type { Audience, Broker, DeliveryCount, Destination, PublishResult } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
+import type { Cluster } from '../ports/cluster.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
+import { parseAudience } from './audience.js';
 import { createMessage } from './create-message.js';
 import type { Delivery } from './delivery.js';
 import type { MessageContext } from './message-context.js';
@@ -25,6 +27,7 @@ export interface SendOptions {
 export interface SenderDependencies {
   readonly clock: Clock;
   readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly connections: ConnectionRegistry;
   readonly delivery: Delivery;
   readonly interceptors: InterceptorChain<Connection>;
@@ -52,6 +55,17 @@ export class Sender {
     return this.#settle(() => this.#publish({ kind: 'everyone' }, createMessage(this.#deps.clock, input), options));
   }
 
+  /** To those of everyone that `audience` picks, on every node. @throws {WscError} WSC_VALIDATION_FAILED for an audience that is none. */
+  where(audience: Audience, input: MessageInput): Promise<SendResult> {
+    return this.#settle(() =>
+      this.#publish(
+        { kind: 'everyone', audience: parseAudience(audience) },
+        createMessage(this.#deps.clock, input),
+        {},
+      ),
+    );
+  }
+
   toRoom(room: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
     return this.#settle(() => {
       const destination = { kind: 'room', room: parseName(room, 'room') } as const;
@@ -75,14 +89,21 @@ export class Sender {
   }
 
   /** To the connections of this node for which `predicate` says yes. */
-  where(predicate: (connection: Connection) => boolean, input: MessageInput): Promise<SendResult> {
+  whereHere(predicate: (connection: Connection) => boolean, input: MessageInput): Promise<SendResult> {
     return this.#direct({ kind: 'where' }, input, () => [...this.#deps.connections.all()].filter(predicate));
   }
 
-  toConnection(connectionId: string, input: MessageInput): Promise<SendResult> {
-    return this.#direct({ kind: 'connection', connectionId }, input, () => {
-      const connection = this.#deps.connections.get(connectionId);
-      return connection === undefined ? [] : [connection];
+  /** To one connection, by `send`, which knows where it is. */
+  toConnection(
+    connectionId: string,
+    input: MessageInput,
+    send: (connectionId: string, message: OutboundMessage) => MaybePromise<DeliveryCount>,
+  ): Promise<SendResult> {
+    return this.#settle(() => {
+      const message = createMessage(this.#deps.clock, input);
+      const passed = this.#intercept({ kind: 'connection', connectionId }, message);
+      if (passed === undefined) return vetoed(message);
+      return whenReady(send(connectionId, passed), (count) => this.#sent(passed, count));
     });
   }
 
@@ -104,6 +125,16 @@ export class Sender {
     });
   }
 
+  /** What a room would hear, once, whoever delivers it; undefined where an interceptor lets nobody hear it. */
+  prepareToRoom(room: string, input: MessageInput): OutboundMessage | undefined {
+    return this.#intercept({ kind: 'room', room }, createMessage(this.#deps.clock, input, room));
+  }
+
+  /** A prepared message, to the connections of this node only. */
+  deliverHere(destination: Destination, message: OutboundMessage): SendResult {
+    return this.#sent(message, this.#deps.delivery.deliver({ destination, message }));
+  }
+
   /** Sends to one connection of this node in the caller's turn and answers the id. @throws {TypeError | WscError} as {@link createMessage} */
   direct(connection: Connection, input: MessageInput, ack: boolean): string {
     const created = createMessage(this.#deps.clock, input);
@@ -115,7 +146,8 @@ export class Sender {
   #publish(destination: Destination, message: OutboundMessage, options: SendOptions): MaybePromise<SendResult> {
     const passed = this.#intercept(destination, message);
     if (passed === undefined) return vetoed(message);
-    const published = this.#deps.broker.publish({ destination, message: passed, ...options });
+    const ackTo = message.ack === undefined ? {} : { ackTo: this.#deps.cluster.self.instanceId };
+    const published = this.#deps.broker.publish({ destination, message: passed, ...ackTo, ...options });
     return whenReady(published, (count) => this.#sent(passed, count));
   }
 
@@ -134,10 +166,11 @@ export class Sender {
     return interceptors.isEmptyOutbound ? message : interceptors.outbound(message, target);
   }
 
-  #sent(message: OutboundMessage, count: DeliveryCount): SendResult {
+  #sent(message: OutboundMessage, count: PublishResult): SendResult {
     if (count.error !== undefined) throw count.error;
     const { hooks, events } = this.#deps;
-    const result = { id: message.id, queued: count.queued, dropped: count.dropped };
+    const { queued, dropped, otherNodes } = count;
+    const result = { id: message.id, queued, dropped, ...(otherNodes !== undefined && { otherNodes }) };
     if (hooks.hasMessageSentHooks) hooks.messageSent(message, result);
     if (events.hasListeners('message.sent')) {
       const room = message.room === undefined ? {} : { room: message.room };

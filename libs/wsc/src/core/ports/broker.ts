@@ -1,4 +1,4 @@
-import type { WscError } from '@nest-wsc/protocol';
+import { WscError, type WscErrorOptions } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 
@@ -41,6 +41,17 @@ export interface PublishResult extends DeliveryCount {
   readonly otherNodes?: number;
 }
 
+/** Other nodes could not be told, or it is not known whether they were; this node has heard it. */
+export class PublishError extends WscError {
+  readonly local: DeliveryCount;
+
+  /** @param error WSC_TIMEOUT where it may have gone out all the same. */
+  constructor(error: 'WSC_UNAVAILABLE' | 'WSC_TIMEOUT', local: DeliveryCount, options: WscErrorOptions = {}) {
+    super(error, options);
+    this.local = local;
+  }
+}
+
 /** Delivers to the connections of this node. Never throws. */
 export type BrokerListener = (message: BrokerMessage) => DeliveryCount;
 
@@ -52,7 +63,7 @@ export type BrokerListener = (message: BrokerMessage) => DeliveryCount;
 export interface Broker {
   /** Called once, before anything else. */
   start(listener: BrokerListener): MaybePromise<void>;
-  /** @throws {WscError} WSC_UNAVAILABLE (temporary) when it can't be handed on now; the publishing node has heard it all the same. */
+  /** @throws {PublishError} (temporary) when it can't be handed on now. @throws {WscError} WSC_UNAVAILABLE before `start` and after `close`. */
   publish(message: BrokerMessage): MaybePromise<PublishResult>;
   /** Counted: as many `unsubscribe` calls end it. */
   subscribe(destination: Destination): MaybePromise<void>;

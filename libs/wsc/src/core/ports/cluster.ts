@@ -18,7 +18,13 @@ export type ClusterRequest =
   | { readonly kind: 'stats' }
   | { readonly kind: 'closeUser'; readonly userId: string; readonly closeCode: CloseCode }
   | { readonly kind: 'closeConnection'; readonly connectionId: string; readonly closeCode: CloseCode }
-  | { readonly kind: 'closeRoom'; readonly room: string; readonly reason: string }
+  | {
+      readonly kind: 'closeRoom';
+      readonly room: string;
+      readonly reason: string;
+      /** What its members hear; absent: an interceptor has let nobody hear it. */
+      readonly message?: OutboundMessage;
+    }
   | { readonly kind: 'revoked'; readonly tokenId: string }
   | { readonly kind: 'send'; readonly connectionId: string; readonly message: OutboundMessage }
   | { readonly kind: 'join'; readonly connectionId: string; readonly room: string; readonly role: Role }

@@ -1,6 +1,7 @@
 import { parseName, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
+import type { OutboundMessage } from '../messages/message.js';
 import type { Sender } from '../messages/sender.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
@@ -105,16 +106,19 @@ export class Membership {
     if (namespace?.announceMembers === true) this.#tellMembers('room_left', { userId }, room);
   }
 
-  /** Puts everybody out, who hear `room_closed`. Answers how many connections of this node were in it. */
-  async close(name: string, reason: string): Promise<number> {
+  /** What the members of a room that is closed will hear; undefined where an interceptor lets nobody hear it. */
+  farewell(room: string, reason: string): OutboundMessage | undefined {
+    return this.#deps.sender.prepareToRoom(room, { event: 'room_closed', data: { room, reason } });
+  }
+
+  /** Puts everybody of this node out, who hear `message`. Answers how many connections were in it. */
+  async closeHere(room: string, reason: string, message: OutboundMessage | undefined): Promise<number> {
     const { rooms, sender, events } = this.#deps;
-    const room = parseName(name, 'room');
     const isKnown = rooms.get(room) !== undefined;
     // In one turn, so that nothing that is sent to the room and nobody who joins it comes in between.
-    const told = isKnown ? sender.toRoom(room, { event: 'room_closed', data: { room, reason } }) : undefined;
+    if (isKnown && message !== undefined) sender.deliverHere({ kind: 'room', room }, message);
     const left = rooms.delete(room);
     await Promise.all(left.map(({ connection, was }) => this.#tellQuietly(connection, room, was)));
-    await told;
     if (isKnown) events.emit('room.closed', { room, data: { reason } });
     return left.length;
   }

@@ -1,4 +1,4 @@
-import { Audience } from '../connections/audience.js';
+import { ConnectionGroups } from '../connections/connection-groups.js';
 import type { Connection } from '../connections/connection.js';
 
 /** What a room is created with. */
@@ -39,7 +39,7 @@ export class Room {
   readonly name: string;
   readonly createdAt: number;
   /** Who hears it: members and subscribers. */
-  readonly audience = new Audience();
+  readonly audience = new ConnectionGroups();
   /** The others are members. Few rooms have any. */
   readonly #subscribers = new Set<Connection>();
   #options: RoomOptions | undefined;

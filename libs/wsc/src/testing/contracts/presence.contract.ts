@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import type { PageRequest, Presence, PresenceEntry } from '../../core/ports/presence.js';
 import { describePort, type OpenNodes, type PortPromises } from './runner.js';
 
-/** Declares what every {@link Presence} promises. `open` makes instances that know of nobody. */
+/** Declares what every {@link Presence} promises. `open` makes instances that know of nobody and were not started. */
 export function describePresence(name: string, open: OpenNodes<Presence>): void {
-  describePort(`the ${name} presence`, open, promises);
+  const openStarted: OpenNodes<Presence> = async () => {
+    const nodes = await open();
+    for (const node of nodes) await node.start(() => undefined);
+    return nodes;
+  };
+  describePort(`the ${name} presence`, openStarted, promises);
 }
 
 const promises: PortPromises<Presence> = {

@@ -1,6 +1,7 @@
 import { Hub } from '../../core/hub.js';
 import { defaultHubOptions } from '../../core/hub-options.js';
 import { MemoryBroker } from '../../stores/memory/memory-broker.js';
+import { MemoryCluster } from '../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../stores/memory/memory-presence.js';
 import { SystemClock } from '../../system/system-clock.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
@@ -24,7 +25,10 @@ class Node implements AsyncDisposable {
     const logger = new MemoryLogger();
     const hub = new Hub(
       { ...defaultHubOptions, nodeId: 'node', outbox: { ...defaultHubOptions.outbox, maxMessages: budget } },
-      { clock: new SystemClock(), logger, broker: new MemoryBroker(), presence: new MemoryPresence() },
+      {
+        ...{ clock: new SystemClock(), logger, broker: new MemoryBroker(), presence: new MemoryPresence() },
+        cluster: new MemoryCluster({ nodeId: 'node', instanceId: 'node', startedAt: 0 }),
+      },
     );
     hub.paths.add({ pattern: '/ws' });
     hub.namespaces.define('ticker', { backpressure: 'drop-oldest' });

@@ -94,7 +94,7 @@ export class OutboundSends {
       case 'all but who':
         return hub.broadcast(message, options);
       case 'where':
-        return hub.sendWhere(({ protocol }) => protocol === plan.dialect, message);
+        return hub.sendWhereHere(({ protocol }) => protocol === plan.dialect, message);
       case 'connection':
         return hub.sendToConnection(connection.id, message);
       default:

@@ -5,6 +5,7 @@ import { defaultHubOptions } from '../../../core/hub-options.js';
 import { Hub } from '../../../core/hub.js';
 import { withResolver } from '../../../core/async/with-resolver.js';
 import { MemoryBroker } from '../../../stores/memory/memory-broker.js';
+import { MemoryCluster } from '../../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../../stores/memory/memory-presence.js';
 import { SystemClock } from '../../../system/system-clock.js';
 import { MemoryLogger } from '../../../testing/memory-logger.js';
@@ -47,6 +48,7 @@ export class OutboundStage implements AsyncDisposable {
     const principalOf = (userId: string) => ({ userId, claims: {} });
     this.hub = new Hub(options, {
       ...{ clock: this.#clock, logger: this.logger, broker: new MemoryBroker(), presence: new MemoryPresence() },
+      cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: options.nodeId, startedAt: 0 }),
       authenticator: { authenticate: ({ token = '' }) => principalOf(token), verify: principalOf },
     });
     this.interception = new Interception(this.hub);

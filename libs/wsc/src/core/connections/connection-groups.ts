@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Encoding } from '../ports/transport.js';
 
 /** Connections in one array per encoding, so that a fan-out encodes once per class and walks arrays. Adding and removing is O(1). */
-export class Audience {
+export class ConnectionGroups {
   readonly #groups = new Map<Encoding, Connection[]>();
   readonly #places = new Map<Connection, number>();
 

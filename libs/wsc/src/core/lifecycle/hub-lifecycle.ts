@@ -1,0 +1,109 @@
+import type { HubDependencies, HubParts } from '../hub-parts.js';
+import type { HubOptions } from '../hub-options.js';
+import type { MaybePromise } from '../async/maybe-promise.js';
+import { drainConnections } from './drain.js';
+
+/** What a {@link HubLifecycle} needs. */
+export interface HubLifecycleOptions {
+  readonly dependencies: HubDependencies;
+  readonly parts: HubParts;
+  readonly options: () => HubOptions;
+}
+
+/** From the start of a hub to its end: each of start, drain and close happens once, however often it is asked for. */
+export class HubLifecycle {
+  readonly #deps: HubDependencies;
+  readonly #parts: HubParts;
+  readonly #options: () => HubOptions;
+  #startedAt: number | undefined;
+  #starting: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ dependencies, parts, options }: HubLifecycleOptions) {
+    this.#deps = dependencies;
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#startedAt !== undefined && this.#closing === undefined;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  get uptimeSeconds(): number {
+    if (this.#startedAt === undefined) return 0;
+    return Math.floor((this.#deps.clock.monotonic() - this.#startedAt) / 1000);
+  }
+
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start());
+  }
+
+  drain(): Promise<void> {
+    return (this.#draining ??= this.#drain());
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #start(): Promise<void> {
+    const { cluster, broker, presence, clock, logger } = this.#deps;
+    const { arrivals, local, acks, events, connector, routes } = this.#parts;
+    await cluster.start({
+      request: (request) => local.answer(request),
+      notice: (notice) => {
+        if (notice.kind === 'acked') acks.acked(notice);
+        else acks.handedOver(notice);
+      },
+      joined: ({ nodeId }) => events.emit('node.joined', { data: { nodeId } }),
+      left: ({ nodeId }) => events.emit('node.left', { data: { nodeId } }),
+      lost: () => logger.warn('Other nodes took this one for dead, or the store lost it; it makes itself known again.'),
+    });
+    await broker.start((message) => arrivals.receive(message));
+    await presence.start((gone) => connector.expired(gone));
+    // Not before: what a connection sent would find no broker.
+    this.#startedAt = clock.monotonic();
+    const { nodeId, routes: routesOption } = this.#options();
+    if (routesOption === 'frozen') routes.freeze();
+    events.emit('websocket.started', { data: { nodeId } });
+  }
+
+  async #drain(): Promise<void> {
+    const { gate, inFlight, connector, connections } = this.#parts;
+    // In the next microtask, so that `isDraining` already says so to whoever asks.
+    await Promise.resolve();
+    gate.abortPending();
+    await drainConnections({
+      clock: this.#deps.clock,
+      drainMs: this.#options().drainMs,
+      connections: () => connections.all(),
+      handlersIdle: () => inFlight.idle(),
+      connectionsSettled: () => connector.settled(),
+    });
+  }
+
+  async #close(): Promise<void> {
+    await this.drain();
+    const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events } = this.#parts;
+    events.emit('websocket.stopped', { data: { nodeId: this.#options().nodeId } });
+    for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers]) part.close();
+    events.close();
+    const { presence, broker, cluster } = this.#deps;
+    // Last the cluster: until then the others know that this node is going.
+    for (const part of [presence, broker, cluster]) await this.#end(() => part.close());
+  }
+
+  /** What can't be ended must not keep the rest from ending. */
+  async #end(close: () => MaybePromise<void>): Promise<void> {
+    try {
+      await close();
+    } catch (cause) {
+      this.#deps.logger.error('A part of the hub could not be ended.', { cause });
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
+import type { Cluster } from '../ports/cluster.js';
+import type { Delivery } from './delivery.js';
+import type { ForeignAcks } from './foreign-acks.js';
+
+/** What an {@link Arrivals} needs. */
+export interface ArrivalsDependencies {
+  readonly delivery: Delivery;
+  readonly foreignAcks: ForeignAcks;
+  readonly cluster: Cluster;
+}
+
+/** Takes what the broker brings to this node, from here or from others. */
+export class Arrivals {
+  readonly #deps: ArrivalsDependencies;
+
+  constructor(dependencies: ArrivalsDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /** Never throws. */
+  receive(arrived: BrokerMessage): DeliveryCount {
+    const { delivery, cluster } = this.#deps;
+    const { ackTo } = arrived;
+    if (ackTo === undefined || ackTo === cluster.self.instanceId) return delivery.deliver(arrived);
+    return this.#deliverFor(ackTo, arrived);
+  }
+
+  /** `ackTo` waits for an acknowledgement, and wants to know whether anybody can give one. */
+  #deliverFor(ackTo: string, arrived: BrokerMessage): DeliveryCount {
+    const { delivery, foreignAcks, cluster } = this.#deps;
+    const { destination, message } = arrived;
+    if (destination.kind !== 'user') return delivery.deliver(arrived);
+    const { userId } = destination;
+    // Before it is delivered: the answer may be there before this returns.
+    foreignAcks.expect({ messageId: message.id, userId }, ackTo);
+    const count = delivery.deliver(arrived);
+    cluster.tell(ackTo, {
+      kind: 'handed',
+      messageId: message.id,
+      userId,
+      attempt: message.ack?.attempt ?? 1,
+      queued: count.queued,
+      dropped: count.dropped,
+    });
+    return count;
+  }
+}
