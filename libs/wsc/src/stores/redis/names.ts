@@ -1,4 +1,4 @@
-import { ClusterChannels, encodeName, partitionOf } from '@nest-wsc/protocol/cluster';
+import { ClusterChannels, encodeName } from '@nest-wsc/protocol/cluster';
 
 /**
  * The names of everything in Redis. Keys of one user, room or instance carry the tag of its partition, so that a script which touches
@@ -18,11 +18,6 @@ export class RedisNames extends ClusterChannels {
   /** The partitions, by number: what has to be looked at to see everything. */
   get partitions(): readonly number[] {
     return Array.from({ length: this.partitionCount }, (_, index) => index);
-  }
-
-  /** The number of a name's partition. */
-  partitionOf(name: string): number {
-    return partitionOf(name, this.partitionCount);
   }
 
   /** A user's connections: a hash of connection id → entry. */

@@ -1,0 +1,126 @@
+import type { Clock, Timer } from '../../../core/ports/clock.js';
+import type { Logger } from '../../../core/ports/logger.js';
+import type { OwnEntries, OwnFact } from './own-entries.js';
+import type { PresenceStore } from './presence-store.js';
+import type { Sweeper } from './sweeper.js';
+
+/** What {@link Upkeep} needs. */
+export interface UpkeepDependencies {
+  readonly store: PresenceStore;
+  readonly own: OwnEntries;
+  readonly sweeper: Sweeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly partitions: readonly number[];
+  readonly instanceId: () => string;
+  /** How often Redis is compared with what is true. */
+  readonly auditMs: number;
+}
+
+/** After a failure; whoever hears the connections' own failures does not wait for it. */
+const retryMs = 1_000;
+/** Told at a time, so that what clients do now does not wait behind all of it. */
+const toldAtOnce = 200;
+
+/**
+ * Brings what Redis knows of this node's connections back to what is true: after a command failed, after Redis has lost what it was
+ * told (flushed, restarted, failed over to a replica that was behind), after others took this node for dead. First and last events are
+ * not fired for who was there all along; who has gone meanwhile is told of as of a dead node's.
+ */
+export class Upkeep {
+  readonly #deps: UpkeepDependencies;
+  #audits: Timer | undefined;
+  #retry: Timer | undefined;
+  #running: Promise<void> | undefined;
+  #isDue = false;
+  #isClosed = false;
+  /** Partitions that differed at the last look. */
+  #suspects = new Set<number>();
+
+  constructor(dependencies: UpkeepDependencies) {
+    this.#deps = dependencies;
+  }
+
+  start(): void {
+    this.#audits = this.#deps.clock.every(this.#deps.auditMs, () => void this.#audit());
+  }
+
+  /** Redis may know something else than what is true. */
+  request(delayMs = retryMs): void {
+    if (this.#isClosed) return;
+    this.#isDue = true;
+    if (this.#running !== undefined) return;
+    this.#retry?.cancel();
+    this.#retry = this.#deps.clock.after(delayMs, () => {
+      this.#running = this.#restore().finally(() => {
+        this.#running = undefined;
+        if (this.#isDue) this.request();
+      });
+    });
+  }
+
+  /** Whether Redis is known to differ. */
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#audits?.cancel();
+    this.#retry?.cancel();
+    await this.#running;
+  }
+
+  async #restore(): Promise<void> {
+    const { sweeper, logger, instanceId } = this.#deps;
+    this.#isDue = false;
+    try {
+      const count = await this.#tellAll();
+      await sweeper.sweepStrays(instanceId());
+      logger.info('Redis knows again who is here.', { count });
+    } catch (cause) {
+      this.#isDue = true;
+      logger.debug('Redis could not be told who is here; it will be tried again.', { cause });
+    }
+  }
+
+  async #tellAll(): Promise<number> {
+    let count = 0;
+    let batch: Promise<unknown>[] = [];
+    for (const fact of this.#deps.own.facts()) {
+      if (this.#isClosed) break;
+      batch.push(this.#tell(fact));
+      count += 1;
+      if (batch.length < toldAtOnce) continue;
+      await Promise.all(batch);
+      batch = [];
+    }
+    await Promise.all(batch);
+    return count;
+  }
+
+  async #tell(fact: OwnFact): Promise<unknown> {
+    const { store } = this.#deps;
+    return fact.kind === 'user' ? store.added(fact.entry) : store.joined(fact.entry, fact.room);
+  }
+
+  /** Commands of one connection come in order, so Redis answers what is true when it is asked, unless something was lost. */
+  async #audit(): Promise<void> {
+    const { partitions, store, own } = this.#deps;
+    if (this.#isDue || this.#running !== undefined) return;
+    try {
+      const differing = await Promise.all(
+        partitions.map(async (partition) => {
+          const expected = own.countIn(partition);
+          return (await store.ownCount(partition)) === expected ? [] : [partition];
+        }),
+      );
+      const suspects = new Set(differing.flat());
+      // Twice: a script that Redis has just forgotten comes a moment late.
+      if ([...suspects].some((partition) => this.#suspects.has(partition))) this.request(0);
+      this.#suspects = suspects;
+    } catch {
+      // Redis is gone; whoever could not tell it something has said so.
+    }
+  }
+}
