@@ -1,4 +1,5 @@
 import { startRedis, type RedisServer } from '../../../../../../test/support/redis/redis-server.js';
+import { until } from '../../../../../../test/support/until.js';
 import { describeCluster } from '../../../testing/contracts/cluster.contract.js';
 import { RedisNodes } from '../redis-nodes.fixture.js';
 
@@ -12,7 +13,318 @@ beforeAll(async () => {
 afterEach(async () => nodes.close());
 afterAll(async () => server[Symbol.asyncDispose]());
 
+/** As in production, forty times as fast. */
+const fast = { beatMs: 50, deadAfterMs: 400, tidyMs: 400, againAfterMs: 400 };
+
 describeCluster('redis', async () => [
   (await nodes.open({ nodeId: 'a' })).cluster,
   (await nodes.open({ nodeId: 'b' })).cluster,
 ]);
+
+describe('a node that dies without a word', () => {
+  it('is gone for all others, who hear of it once', async () => {
+    const others = [await nodes.start({ ...fast, nodeId: 'a' }), await nodes.start({ ...fast, nodeId: 'b' })];
+    const dying = await nodes.start({ ...fast, nodeId: 'c' });
+    const { instanceId } = dying.cluster.self;
+    for (const { cluster } of others)
+      await until(
+        () => cluster.nodes().length,
+        (count) => count === 3,
+      );
+    await dying.kill();
+    for (const { cluster } of others)
+      await until(
+        () => cluster.nodes().length,
+        (count) => count === 2,
+      );
+    const third = await nodes.start({ ...fast, nodeId: 'd' });
+    for (const { heard } of others) {
+      await until(() => heard.joinedIds.includes(third.cluster.self.instanceId), Boolean);
+      expect(heard.leftIds).toEqual([instanceId]);
+    }
+  });
+
+  it('is tidied up behind twice, by one of the others, and then forgotten', async () => {
+    const tidied: string[] = [];
+    const others = [await nodes.start(fast), await nodes.start(fast)];
+    for (const { cluster } of others) {
+      cluster.watch({ reap: async (instanceId) => void tidied.push(instanceId), renewed: () => undefined });
+    }
+    const dying = await nodes.start(fast);
+    const { instanceId } = dying.cluster.self;
+    await dying.kill();
+    await until(
+      () => tidied.length,
+      (count) => count === 1,
+    );
+    for (const { cluster } of others) {
+      await until(
+        () => cluster.dead(),
+        (dead) => dead.includes(instanceId),
+      );
+    }
+    await until(
+      async () => server.ask('HEXISTS', `${nodes.prefix}:nodes`, instanceId),
+      (reply) => reply === 0,
+    );
+    expect(tidied).toEqual([instanceId, instanceId]);
+    await until(
+      () => others.flatMap(({ cluster }) => cluster.dead()),
+      (dead) => dead.length === 0,
+    );
+  });
+
+  it('is tidied up behind by another one where the first fails', async () => {
+    let count = 0;
+    const cluster = (await nodes.start(fast)).cluster;
+    cluster.watch({
+      reap: async () => {
+        count += 1;
+        if (count === 1) throw new Error('Redis is gone.');
+      },
+      renewed: () => undefined,
+    });
+    await (await nodes.start(fast)).kill();
+    await until(
+      () => count,
+      (seen) => seen === 3,
+    );
+  });
+});
+
+describe('a node that the others took for dead', () => {
+  it('comes back under a new instance id and says that it has lost what it told', async () => {
+    const [other, stopped] = [await nodes.start(fast), await nodes.start(fast)];
+    const old = stopped.cluster.self;
+    let renewedCount = 0;
+    stopped.cluster.watch({ reap: async () => undefined, renewed: () => (renewedCount += 1) });
+    await until(
+      () => other.cluster.nodes().length,
+      (count) => count === 2,
+    );
+    stopped.clock.stop();
+    await until(
+      () => other.heard.leftIds,
+      (ids) => ids.includes(old.instanceId),
+    );
+    stopped.clock.resume();
+    await until(
+      () => stopped.heard.lostCount,
+      (count) => count === 1,
+    );
+    const { self } = stopped.cluster;
+    expect(self).toEqual({ ...old, instanceId: expect.not.stringContaining(old.instanceId) });
+    expect(renewedCount).toBe(1);
+    await until(
+      () => other.cluster.nodes(),
+      (seen) => seen.some(({ instanceId }) => instanceId === self.instanceId),
+    );
+    stopped.heard.answer = () => 1;
+    expect(await other.cluster.ask('others', { kind: 'stats' })).toEqual({
+      answers: [{ node: self, value: 1 }],
+      missing: [],
+    });
+  });
+
+  it('is not waited for while it is stopped, once it counts as dead', async () => {
+    const [asking, stopped] = [
+      await nodes.start({ ...fast, askTimeoutMs: 10_000 }),
+      await nodes.start({ ...fast, askTimeoutMs: 10_000 }),
+    ];
+    await until(
+      () => asking.cluster.nodes().length,
+      (count) => count === 2,
+    );
+    stopped.clock.stop();
+    expect(await asking.cluster.ask('others', { kind: 'stats' })).toEqual({ answers: [], missing: [] });
+  });
+});
+
+describe('without what Redis knew', () => {
+  it('all nodes come back after a flush, and know each other', async () => {
+    const both = [await nodes.start(fast), await nodes.start(fast)];
+    for (const { cluster } of both)
+      await until(
+        () => cluster.nodes().length,
+        (count) => count === 2,
+      );
+    await server.flush();
+    for (const { heard } of both)
+      await until(
+        () => heard.lostCount,
+        (count) => count === 1,
+      );
+    const ids = both.map(({ cluster }) => cluster.self.instanceId);
+    for (const { cluster } of both) {
+      await until(
+        () =>
+          cluster
+            .nodes()
+            .map(({ instanceId }) => instanceId)
+            .sort(),
+        (seen) => seen.join() === [...ids].sort().join(),
+      );
+    }
+  });
+
+  it('a node is not ready and says why, and is back by itself after Redis has started anew', async () => {
+    const { cluster, heard } = await nodes.start(fast);
+    expect(cluster.health()).toEqual({ isReady: true });
+    await server.kill();
+    await until(
+      () => cluster.health().reason,
+      (reason) => reason === 'Redis is not connected.',
+    );
+    await server.restart({ keepData: false });
+    await until(
+      () => heard.lostCount,
+      (count) => count === 1,
+    );
+    await until(() => cluster.health().isReady, Boolean);
+  });
+
+  it('a node starts, and comes in when Redis does', async () => {
+    await server.stop();
+    const { cluster, heard } = await nodes.start(fast);
+    expect(cluster.health().isReady).toBe(false);
+    await server.restart({ keepData: false });
+    await until(() => cluster.health().isReady, Boolean);
+    expect(heard.lostCount).toBe(0);
+  });
+
+  it('a node is not ready while Redis is connected and does not answer', async () => {
+    const { cluster } = await nodes.start(fast);
+    server.pause();
+    try {
+      await until(
+        () => cluster.health().isReady,
+        (isReady) => !isReady,
+      );
+      expect(cluster.health().reason).toEqual(expect.any(String));
+    } finally {
+      server.resume();
+    }
+    await until(() => cluster.health().isReady, Boolean);
+  });
+});
+
+describe('an outage of Redis', () => {
+  it('that is longer than nodes may be silent makes nobody dead', async () => {
+    const both = [await nodes.start(fast), await nodes.start(fast)];
+    const ids = both.map(({ cluster }) => cluster.self.instanceId);
+    for (const { cluster } of both)
+      await until(
+        () => cluster.nodes().length,
+        (count) => count === 2,
+      );
+    const pausedAt = performance.now();
+    server.pause();
+    await until(
+      () => performance.now() - pausedAt,
+      (ms) => ms > 2 * fast.deadAfterMs,
+      { everyMs: 20 },
+    );
+    server.resume();
+    const third = await nodes.start(fast);
+    for (const { cluster } of both)
+      await until(
+        () => cluster.nodes().length,
+        (count) => count === 3,
+      );
+    await until(() => both.every(({ cluster }) => cluster.health().isReady), Boolean);
+    expect(both.map(({ cluster }) => cluster.self.instanceId)).toEqual(ids);
+    for (const { heard } of both) expect([heard.joinedIds.length, heard.leftIds, heard.lostCount]).toEqual([2, [], 0]);
+    expect(third.cluster.dead()).toEqual([]);
+  });
+
+  it('does not keep those alive who died in it', async () => {
+    const [other, killed] = [await nodes.start(fast), await nodes.start(fast)];
+    await until(
+      () => other.cluster.nodes().length,
+      (count) => count === 2,
+    );
+    await killed.kill();
+    const pausedAt = performance.now();
+    server.pause();
+    await until(
+      () => performance.now() - pausedAt,
+      (ms) => ms > 2 * fast.deadAfterMs,
+      { everyMs: 20 },
+    );
+    server.resume();
+    await until(
+      () => other.heard.leftIds,
+      (ids) => ids.includes(killed.cluster.self.instanceId),
+    );
+  });
+});
+
+describe('the registry', () => {
+  it('does not wait for times that were written before Redis’ clock was set back', async () => {
+    const key = `${nodes.prefix}:nodes`;
+    const ahead = Date.now() + 3_600_000;
+    const { cluster, heard } = await nodes.start(fast);
+    await server.ask('HSET', key, '#', JSON.stringify({ beat: ahead, since: ahead }));
+    await server.ask('HSET', key, 'old', JSON.stringify({ node: 'old', started: 1, beat: ahead }));
+    await until(
+      () => heard.leftIds,
+      (ids) => ids.includes('old'),
+    );
+    expect(cluster.nodes()).toEqual([cluster.self]);
+  });
+
+  const warning = expect.stringContaining('same node id');
+
+  it('warns of two nodes of one name, not of one that was started again', async () => {
+    const killed = await nodes.start({ ...fast, nodeId: 'same' });
+    await killed.kill();
+    const first = await nodes.start({ ...fast, nodeId: 'same' });
+    await until(
+      () => first.cluster.dead(),
+      (dead) => dead.includes(killed.cluster.self.instanceId),
+    );
+    expect(first.logger.messages('warn')).not.toContainEqual(warning);
+    await nodes.start({ ...fast, nodeId: 'same' });
+    await until(
+      () => first.logger.messages('warn'),
+      (lines) => lines.some((line) => line.includes('same node id')),
+    );
+  });
+
+  it('goes with its last node, in a while', async () => {
+    const key = `${nodes.prefix}:nodes`;
+    const [first, last] = [await nodes.start(fast), await nodes.start(fast)];
+    await first.cluster.close();
+    expect(await server.ask('TTL', key)).toBe(-1);
+    await last.cluster.close();
+    expect(await server.ask('TTL', key)).toBeGreaterThan(0);
+    await nodes.start(fast);
+    expect(await server.ask('TTL', key)).toBe(-1);
+  });
+
+  it('drops what it can not read', async () => {
+    const key = `${nodes.prefix}:nodes`;
+    for (const text of ['', 'null', '{}', '[1]']) await server.ask('HSET', key, `x${text}`, text);
+    const { cluster } = await nodes.start(fast);
+    expect(await server.ask('HKEYS', key)).toEqual(expect.arrayContaining(['#', cluster.self.instanceId]));
+    expect(await server.ask('HLEN', key)).toBe(2);
+    expect(cluster.nodes()).toEqual([cluster.self]);
+  });
+});
+
+describe('what nobody can understand on a node’s channel', () => {
+  it('is said once, and harms nothing', async () => {
+    const [asking, asked] = [await nodes.start(), await nodes.start()];
+    asked.heard.answer = () => 1;
+    await until(
+      () => asking.cluster.nodes().length,
+      (count) => count === 2,
+    );
+    const channel = asked.connections.names.instance(asked.cluster.self.instanceId);
+    for (const text of ['', 'x', '{}', '{"v":2}', '{"v":1,"from":"x","kind":"question","id":1}']) {
+      await server.ask('PUBLISH', channel, text);
+    }
+    expect((await asking.cluster.ask('others', { kind: 'stats' })).answers).toHaveLength(1);
+    expect(asked.logger.messages('warn')).toHaveLength(1);
+  });
+});

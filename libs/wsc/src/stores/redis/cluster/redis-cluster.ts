@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { MaybePromise } from '../../../core/async/maybe-promise.js';
-import type { Clock, Timer } from '../../../core/ports/clock.js';
+import type { Clock } from '../../../core/ports/clock.js';
 import type {
   Cluster,
   ClusterAnswers,
@@ -18,6 +17,7 @@ import { NodeChannels } from './node-channels.js';
 import type { NodeMessage, Received } from './node-messages.js';
 import { NodeRegistry, type RegistryView } from './node-registry.js';
 import { Questions } from './questions.js';
+import { Registration } from './registration.js';
 import { Tidying } from './tidying.js';
 
 /** Names and times of {@link RedisCluster}; the times are the same on all nodes. */
@@ -42,6 +42,7 @@ export interface RedisClusterDependencies {
   readonly logger: Logger;
 }
 
+const defaults = { beatMs: 2_000, deadAfterMs: 10_000, askTimeoutMs: 1_000, tidyMs: 10_000, againAfterMs: 60_000 };
 const noAnswers: ClusterAnswers = Object.freeze({ answers: [], missing: [] });
 const healthy: ClusterHealth = Object.freeze({ isReady: true });
 const maxOpenQuestions = 1_000;
@@ -58,63 +59,47 @@ const missedBeats = 2.5;
 export class RedisCluster implements Cluster, Instances {
   readonly #options: Required<RedisClusterOptions>;
   readonly #connections: RedisConnections;
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #registry: NodeRegistry;
   readonly #channels: NodeChannels;
+  readonly #registration: Registration;
   readonly #questions: Questions;
   readonly #members: Members;
   readonly #tidying: Tidying;
-  #self: NodeInfo;
   #listener: ClusterListener | undefined;
-  #beats: Timer | undefined;
-  #beating: Promise<void> | undefined;
-  #isLookDue = false;
-  #isIn = false;
-  #lastBeatAt: number | undefined;
-  #hasFailed = false;
   #noticeCount = 0;
-  #isClosed = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: RedisClusterOptions, { connections, clock, logger }: RedisClusterDependencies) {
-    this.#options = {
-      beatMs: 2_000,
-      deadAfterMs: 10_000,
-      askTimeoutMs: 1_000,
-      tidyMs: 10_000,
-      againAfterMs: 60_000,
-      ...options,
-    };
+    this.#options = { ...defaults, ...options };
+    const { nodeId, beatMs, askTimeoutMs, deadAfterMs } = this.#options;
+    const key = connections.names.nodes;
+    const registry = new NodeRegistry({ redis: connections.commands, key, times: this.#options });
     this.#connections = connections;
-    this.#clock = clock;
     this.#logger = logger;
-    this.#self = newInstance(options.nodeId, clock.now());
-    this.#registry = new NodeRegistry({
-      redis: connections.commands,
-      key: connections.names.nodes,
-      times: this.#options,
-    });
     this.#channels = new NodeChannels({ connections, logger, onMessage: (received) => this.#received(received) });
-    this.#questions = new Questions({ clock, timeoutMs: this.#options.askTimeoutMs, maxOpen: maxOpenQuestions });
-    this.#members = new Members({ clock, logger, suspectAfterMs: this.#options.deadAfterMs * 1.5 });
-    this.#tidying = new Tidying({ registry: this.#registry, logger });
+    this.#questions = new Questions({ clock, timeoutMs: askTimeoutMs, maxOpen: maxOpenQuestions });
+    this.#members = new Members({ clock, logger, suspectAfterMs: deadAfterMs * 1.5 });
+    this.#tidying = new Tidying({ registry, logger });
+    this.#registration = new Registration({
+      ...{ nodeId, beatMs, registry, channels: this.#channels, clock, logger },
+      canTidy: () => this.#tidying.isPossible,
+      onSeen: (view) => this.#seen(view),
+      onEntered: (wasForgotten) => this.#entered(wasForgotten),
+    });
   }
 
   get self(): NodeInfo {
-    return this.#self;
+    return this.#registration.self;
   }
 
   /** Where Redis is not there, it starts all the same, and comes in when Redis does. */
   async start(listener: ClusterListener): Promise<void> {
     this.#listener = listener;
-    this.#beats = this.#clock.every(this.#options.beatMs, () => this.#look());
-    this.#look();
-    await this.#beating;
+    await this.#registration.start();
   }
 
   nodes(): readonly NodeInfo[] {
-    return [this.#self, ...this.#members.others];
+    return [this.self, ...this.#members.others];
   }
 
   dead(): readonly string[] {
@@ -136,7 +121,7 @@ export class RedisCluster implements Cluster, Instances {
   }
 
   tell(instanceId: string, notice: ClusterNotice): void {
-    if (instanceId === this.#self.instanceId) {
+    if (instanceId === this.self.instanceId) {
       this.#listener?.notice(notice);
       return;
     }
@@ -148,9 +133,8 @@ export class RedisCluster implements Cluster, Instances {
   health(): ClusterHealth {
     const { problem } = this.#connections;
     if (problem !== undefined) return { isReady: false, reason: problem };
-    if (this.#lastBeatAt === undefined)
-      return { isReady: false, reason: 'This node is not registered with the others.' };
-    const silentMs = this.#clock.monotonic() - this.#lastBeatAt;
+    const { silentMs } = this.#registration;
+    if (silentMs === undefined) return { isReady: false, reason: 'This node is not registered with the others.' };
     if (silentMs <= this.#options.beatMs * missedBeats) return healthy;
     return { isReady: false, reason: `The list of nodes has not answered for ${String(Math.round(silentMs))} ms.` };
   }
@@ -160,62 +144,19 @@ export class RedisCluster implements Cluster, Instances {
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true;
-    this.#beats?.cancel();
+    await this.#registration.stop();
     this.#questions.close();
-    await this.#beating;
     await this.#tidying.close();
-    await this.#leave();
-    this.#channels.unlisten(this.#self.instanceId);
-  }
-
-  /** Shows that this node lives, and looks who else does. One at a time. */
-  #look(): void {
-    if (this.#isClosed) return;
-    this.#isLookDue = true;
-    this.#beating ??= this.#lookWhileDue().finally(() => (this.#beating = undefined));
-  }
-
-  async #lookWhileDue(): Promise<void> {
-    while (this.#isLookDue && !this.#isClosed) {
-      this.#isLookDue = false;
-      try {
-        await this.#beat();
-        this.#succeeded();
-      } catch (cause) {
-        this.#failed(cause);
-      }
+    try {
+      await this.#registration.leave();
+      await this.#tellOthersToLook();
+    } catch (cause) {
+      this.#logger.warn('The other nodes could not be told that this one goes; they will notice.', { cause });
     }
   }
 
-  async #beat(): Promise<void> {
-    const comesIn = !this.#isIn;
-    if (comesIn) await this.#channels.listen(this.#self.instanceId);
-    const view = await this.#registry.beat({ node: this.#self, comesIn, canTidy: this.#tidying.isPossible });
-    if (this.#isClosed) return;
-    if (view === undefined) {
-      await this.#comeBack();
-      return;
-    }
-    this.#isIn = true;
-    this.#see(view);
-    if (comesIn) this.#tellOthersToLook();
-  }
-
-  /** The others took this node for dead, or Redis has lost the registry. */
-  async #comeBack(): Promise<void> {
-    const { instanceId: old } = this.#self;
-    this.#self = newInstance(this.#options.nodeId, this.#self.startedAt);
-    this.#isIn = false;
-    this.#channels.unlisten(old);
-    this.#logger.warn('The other nodes do not know this one any more; it tells them anew what it has.');
-    await this.#beat();
-    this.#tidying.renewed();
-    this.#listener?.lost();
-  }
-
-  #see({ living, dead, toTidy }: RegistryView): void {
-    const { joined, left } = this.#members.update({ self: this.#self, living, dead });
+  #seen({ living, dead, toTidy }: RegistryView): void {
+    const { joined, left } = this.#members.update({ self: this.self, living, dead });
     for (const node of left) {
       this.#questions.left(node.instanceId);
       this.#listener?.left(node);
@@ -224,16 +165,12 @@ export class RedisCluster implements Cluster, Instances {
     this.#tidying.behind(toTidy);
   }
 
-  #succeeded(): void {
-    this.#lastBeatAt = this.#clock.monotonic();
-    if (this.#hasFailed) this.#logger.info('This node is registered with the others again.');
-    this.#hasFailed = false;
-  }
-
-  #failed(cause: unknown): void {
-    if (this.#isClosed) return;
-    if (!this.#hasFailed) this.#logger.warn('This node can not show the others that it lives.', { cause });
-    this.#hasFailed = true;
+  #entered(wasForgotten: boolean): void {
+    void this.#tellOthersToLook();
+    if (!wasForgotten) return;
+    this.#logger.warn('The other nodes did not know this one any more; it tells them anew what it has.');
+    this.#tidying.renewed();
+    this.#listener?.lost();
   }
 
   #received({ from, message }: Received): void {
@@ -248,7 +185,7 @@ export class RedisCluster implements Cluster, Instances {
         this.#listener?.notice(message.notice);
         return;
       case 'changed':
-        this.#look();
+        this.#registration.look();
         return;
     }
   }
@@ -270,30 +207,16 @@ export class RedisCluster implements Cluster, Instances {
   /** Answers whether somebody there listens. Never rejects: the registry tells of Redis, once. */
   async #send(to: string, message: NodeMessage): Promise<boolean> {
     try {
-      return await this.#channels.send(this.#self.instanceId, to, message);
+      return await this.#channels.send(this.self.instanceId, to, message);
     } catch (cause) {
       this.#logger.debug('Another node could not be told something.', { kind: message.kind, cause });
       return false;
     }
   }
 
-  #tellOthersToLook(): void {
-    for (const { instanceId } of this.#members.others) void this.#send(instanceId, { kind: 'changed' });
+  /** They would see it by themselves, later. */
+  async #tellOthersToLook(): Promise<void> {
+    const { others } = this.#members;
+    await Promise.all(others.map(async ({ instanceId }) => this.#send(instanceId, { kind: 'changed' })));
   }
-
-  async #leave(): Promise<void> {
-    if (!this.#isIn) return;
-    try {
-      await this.#registry.leave(this.#self);
-      await Promise.all(
-        this.#members.others.map(async ({ instanceId }) => this.#send(instanceId, { kind: 'changed' })),
-      );
-    } catch (cause) {
-      this.#logger.warn('The other nodes could not be told that this one goes; they will notice.', { cause });
-    }
-  }
-}
-
-function newInstance(nodeId: string, startedAt: number): NodeInfo {
-  return { nodeId, instanceId: `${nodeId}.${randomBytes(4).toString('hex')}`, startedAt };
 }

@@ -39,6 +39,12 @@ export interface ScanPage {
   readonly next: string | undefined;
 }
 
+/** What an instance has in a partition. */
+export interface Holdings {
+  readonly partition: number;
+  readonly instanceId: string;
+}
+
 /** What a sweep has done. */
 export interface SweepResult {
   readonly lookedAt: number;
@@ -201,7 +207,7 @@ export class PresenceStore {
 
   /** Removes some of what an instance has: these members, or any `limit` of them where none are given. */
   async sweep(
-    { partition, instanceId }: { readonly partition: number; readonly instanceId: string },
+    { partition, instanceId }: Holdings,
     limit: number,
     members: readonly string[] = [],
   ): Promise<SweepResult> {

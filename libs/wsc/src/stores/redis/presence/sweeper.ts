@@ -1,7 +1,8 @@
+import { WscError } from '@nest-wsc/protocol';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { ExpiredUser, ExpiryListener } from '../../../core/ports/presence.js';
 import type { OwnEntries } from './own-entries.js';
-import type { PresenceStore, SweepResult } from './presence-store.js';
+import type { Holdings, PresenceStore, SweepResult } from './presence-store.js';
 import { parseMember } from './presence-text.js';
 
 /** What a {@link Sweeper} needs. */
@@ -21,24 +22,38 @@ const toldAtOnce = 100;
 /** Removes from Redis what has no connection any more, and tells of each user once. */
 export class Sweeper {
   readonly #deps: SweeperDependencies;
+  #isStopped = false;
 
   constructor(dependencies: SweeperDependencies) {
     this.#deps = dependencies;
   }
 
-  /** Removes all that a dead node had. What was removed is told of, even if the rest fails. */
+  /**
+   * Removes all that a dead node had. What was removed is told of, even if the rest fails.
+   * @throws {WscError} WSC_UNAVAILABLE once it is stopped.
+   */
   async reap(instanceId: string): Promise<void> {
     const gone = new GoneUsers();
     try {
-      await this.#sweepAll(instanceId, gone);
+      for (const partition of this.#deps.partitions) {
+        while (await this.#sweepSome({ partition, instanceId }, gone)) this.#requireNotStopped();
+      }
     } finally {
       await this.#tell(gone);
     }
   }
 
+  /** Leaves dead nodes to others. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Removes all that this node has, where nobody needs to hear of it any more. */
   async clear(instanceId: string): Promise<void> {
-    await this.#sweepAll(instanceId, new GoneUsers());
+    const gone = new GoneUsers();
+    for (const partition of this.#deps.partitions) {
+      while (await this.#sweepSome({ partition, instanceId }, gone));
+    }
   }
 
   /** Removes what Redis takes for this node's and what is not: its end could not be told. */
@@ -51,20 +66,18 @@ export class Sweeper {
     }
   }
 
-  async #sweepAll(instanceId: string, gone: GoneUsers): Promise<void> {
-    for (const partition of this.#deps.partitions) {
-      for (let lookedAt = sweptAtOnce; lookedAt === sweptAtOnce;) {
-        const result = await this.#deps.store.sweep({ partition, instanceId }, sweptAtOnce);
-        gone.add(result);
-        lookedAt = result.lookedAt;
-      }
-    }
+  /** Answers whether there may be more. */
+  async #sweepSome(where: Holdings, gone: GoneUsers): Promise<boolean> {
+    const result = await this.#deps.store.sweep(where, sweptAtOnce);
+    gone.add(result);
+    return result.lookedAt === sweptAtOnce;
   }
 
-  async #sweepStraysIn(
-    where: { readonly partition: number; readonly instanceId: string },
-    gone: GoneUsers,
-  ): Promise<void> {
+  #requireNotStopped(): void {
+    if (this.#isStopped) throw new WscError('WSC_UNAVAILABLE', { message: 'This node closes.' });
+  }
+
+  async #sweepStraysIn(where: Holdings, gone: GoneUsers): Promise<void> {
     const { store } = this.#deps;
     for (let cursor: string | undefined = '0'; cursor !== undefined;) {
       const page = await store.scanOwn(where.partition, cursor);

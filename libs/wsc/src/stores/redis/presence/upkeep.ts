@@ -76,6 +76,7 @@ export class Upkeep {
     this.#isDue = false;
     try {
       const count = await this.#tellAll();
+      if (this.#isClosed) return;
       await sweeper.sweepStrays(instanceId());
       logger.info('Redis knows again who is here.', { count });
     } catch (cause) {

@@ -1,5 +1,6 @@
 import { createScript } from '../../scripts/script.js';
 import { nowMs } from '../../scripts/lua.js';
+import { clusterFacts } from './lua.js';
 
 /**
  * What a dead instance had is removed. After the first time it is done once more, later, for what was on its way to Redis when the node
@@ -7,12 +8,10 @@ import { nowMs } from '../../scripts/lua.js';
  * Keys: nodes. Arguments: instance, ms until the second time.
  */
 export const tidiedScript = createScript(`
-${nowMs}
+${nowMs}${clusterFacts}
 local nodes_key, instance = KEYS[1], ARGV[1]
-local text = redis.call('HGET', nodes_key, instance)
-if not text then return 0 end
-local entry = cjson.decode(text)
-if not entry.dead then return 0 end
+local entry = read_entry(redis.call('HGET', nodes_key, instance))
+if not entry or not entry.dead then return 0 end
 if entry.tidied then return redis.call('HDEL', nodes_key, instance) end
 entry.tidied = true
 entry.due = now_ms() + tonumber(ARGV[2])

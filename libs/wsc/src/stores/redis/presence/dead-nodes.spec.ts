@@ -1,0 +1,176 @@
+import { startRedis, type RedisServer } from '../../../../../../test/support/redis/redis-server.js';
+import { until } from '../../../../../../test/support/until.js';
+import { RedisNodes } from '../redis-nodes.fixture.js';
+import { entry, startPresence, type PresenceNode } from './presence-nodes.fixture.js';
+
+let server: RedisServer;
+let nodes: RedisNodes;
+
+beforeAll(async () => {
+  server = await startRedis();
+  nodes = new RedisNodes({ url: server.url });
+});
+afterEach(async () => nodes.close());
+afterAll(async () => server[Symbol.asyncDispose]());
+
+/** As in production, forty times as fast; what is not told is found out long after the tests. */
+const fast = { beatMs: 50, deadAfterMs: 400, tidyMs: 400, againAfterMs: 400 };
+const start = (): Promise<PresenceNode> => startPresence(nodes, fast, { auditMs: 60_000 });
+
+const heardBy = (others: readonly PresenceNode[]) => others.flatMap(({ gone }) => gone);
+const byUser = (gone: readonly { readonly userId: string }[]) =>
+  [...gone].sort((a, b) => a.userId.localeCompare(b.userId));
+
+describe('a node that was killed', () => {
+  it('leaves nobody behind, and its users are told of once in the whole cluster', async () => {
+    const [killed, ...others] = [await start(), await start(), await start()];
+    const users = Array.from({ length: 450 }, (_, index) => `user-${String(index)}`);
+    await Promise.all(
+      users.map(async (userId) => {
+        for (const device of ['phone', 'tablet']) await killed!.presence.added(entry(userId, device));
+        for (const room of ['chat:1', 'chat:2']) await killed!.presence.joined(entry(userId), room);
+      }),
+    );
+    const { presence } = others[0]!;
+    expect(await presence.onlineUserCount()).toBe(users.length);
+    await killed!.kill();
+    await until(
+      () => heardBy(others).length,
+      (count) => count >= users.length,
+    );
+    const expected = users.map((userId) => ({ userId, isLast: true, rooms: ['chat:1', 'chat:2'] }));
+    // After it was tidied up behind for the second time, too.
+    await until(
+      () => others[0]!.cluster.dead().length + others[1]!.cluster.dead().length,
+      (count) => count === 0,
+    );
+    expect(byUser(heardBy(others))).toEqual(byUser(expected));
+    expect(await presence.onlineUserCount()).toBe(0);
+    expect(await presence.roomUsers('chat:1')).toEqual([]);
+    const keys = await server.ask('KEYS', `${nodes.prefix}:*:of:*`);
+    expect(keys).toEqual([]);
+  });
+
+  it('takes only its own connections with it', async () => {
+    const [killed, other] = [await start(), await start()];
+    await killed.presence.added(entry('ann'));
+    await other.presence.added(entry('ann', 'tablet'));
+    await killed.presence.joined(entry('ann'), 'chat:1');
+    await other.presence.joined(entry('ann', 'tablet'), 'chat:1');
+    await killed.presence.joined(entry('ann'), 'chat:2');
+    await killed.presence.added(entry('bob'));
+    await killed.kill();
+    await until(
+      () => other.gone.length,
+      (count) => count === 2,
+    );
+    expect(byUser(other.gone)).toEqual([
+      { userId: 'ann', isLast: false, rooms: ['chat:2'] },
+      { userId: 'bob', isLast: true, rooms: [] },
+    ]);
+    expect(await other.presence.connectionsOf('ann')).toEqual([entry('ann', 'tablet')]);
+    expect(await other.presence.roomUsers('chat:1')).toEqual([{ userId: 'ann', devices: 1, since: 1_000 }]);
+  });
+
+  it('has nobody to be told of who is in the same rooms on another one already', async () => {
+    const [killed, other] = [await start(), await start()];
+    await killed.presence.added(entry('ann'));
+    await killed.presence.joined(entry('ann'), 'chat:1');
+    await killed.presence.added(entry('bob'));
+    await killed.kill();
+    await other.presence.added(entry('ann', 'phone', 'again'));
+    expect(await other.presence.joined(entry('ann', 'phone', 'again'), 'chat:1')).toMatchObject({ isFirst: false });
+    await until(
+      () => other.gone.length,
+      (count) => count === 1,
+    );
+    expect(other.gone).toEqual([{ userId: 'bob', isLast: true, rooms: [] }]);
+  });
+
+  it('lets its users come back into their rooms within the grace as if they had not been away', async () => {
+    const [killed, other] = [await start(), await start()];
+    await killed.presence.added(entry('ann'));
+    await killed.presence.joined(entry('ann'), 'chat:1');
+    await killed.kill();
+    await until(
+      () => other.gone.length,
+      (count) => count === 1,
+    );
+    expect(await other.presence.joined(entry('ann', 'phone', 'again'), 'chat:1')).toEqual({
+      isFirst: true,
+      isReturn: true,
+    });
+  });
+
+  it('takes no places of its users, and is asked about no more, before it was tidied up behind', async () => {
+    const [killed, other] = [await start(), await start()];
+    const limits = { maxConnections: 1, maxDevices: 1 };
+    await killed.presence.reserve(entry('bob'), limits);
+    for (const userId of ['ann', 'cid']) await killed.presence.added(entry(userId));
+    await killed.presence.joined(entry('ann'), 'chat:1');
+    // As a reaper that is slow: the entries stay, though all know that the node is dead.
+    let finish: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (finish = resolve));
+    other.cluster.watch({ reap: () => slow, renewed: () => undefined });
+    const { names } = killed.connections;
+    const texts = await Promise.all(['ann', 'cid'].map((userId) => server.ask('HGETALL', names.userKey(userId))));
+    const room = await server.ask('HGETALL', names.roomKey('chat:1'));
+    await killed.kill();
+    await until(
+      () => other.gone.length,
+      (count) => count === 2,
+    );
+    for (const [index, userId] of ['ann', 'cid'].entries()) {
+      await server.ask('HSET', names.userKey(userId), ...(texts[index] as string[]));
+    }
+    await server.ask('HSET', names.roomKey('chat:1'), ...(room as string[]));
+    expect(await other.presence.isOnline('ann')).toBe(false);
+    expect(await other.presence.connectionsOf('ann')).toEqual([]);
+    expect(await other.presence.roomUsers('chat:1')).toEqual([]);
+    expect(await other.presence.reserve(entry('bob', 'tablet'), limits)).toEqual({ ok: true });
+    expect(await other.presence.reserve(entry('cid', 'tablet'), limits)).toEqual({ ok: true });
+    finish();
+  });
+});
+
+describe('a node that was stopped for longer than others wait, and goes on', () => {
+  it('has all of its connections again, also after it was tidied up behind for the second time', async () => {
+    const [stopped, other] = [await start(), await start()];
+    await stopped.presence.added(entry('ann'));
+    await stopped.presence.joined({ ...entry('ann'), since: 2_000 }, 'chat:1');
+    stopped.clock.stop();
+    await until(
+      () => other.gone,
+      (gone) => gone.length === 1,
+    );
+    expect(await other.presence.isOnline('ann')).toBe(false);
+    stopped.clock.resume();
+    await until(async () => other.presence.isOnline('ann'), Boolean);
+    await until(
+      () => other.cluster.dead().length,
+      (count) => count === 0,
+    );
+    expect(await other.presence.connectionsOf('ann')).toEqual([entry('ann')]);
+    expect(await other.presence.roomUsers('chat:1')).toEqual([{ userId: 'ann', devices: 1, since: 2_000 }]);
+    expect(other.gone).toHaveLength(1);
+    expect(stopped.gone).toEqual([]);
+  });
+
+  it('removes late what went meanwhile, and nobody’s newer connection', async () => {
+    const [stopped, other] = [await start(), await start()];
+    await stopped.presence.added(entry('ann'));
+    stopped.clock.stop();
+    await until(
+      () => other.gone,
+      (gone) => gone.length === 1,
+    );
+    await other.presence.added(entry('ann', 'phone', 'newer'));
+    expect(await stopped.presence.removed(entry('ann'))).toEqual({ isLast: false });
+    stopped.clock.resume();
+    await until(
+      () => other.cluster.dead().length,
+      (count) => count === 0,
+    );
+    expect(await other.presence.connectionsOf('ann')).toEqual([entry('ann', 'phone', 'newer')]);
+  });
+});
