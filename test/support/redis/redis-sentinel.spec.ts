@@ -1,0 +1,45 @@
+import { until } from '../until.js';
+import { type RedisSentinel, startSentinel } from './redis-sentinel.js';
+
+describe('Sentinels for tests', () => {
+  let started: RedisSentinel | undefined;
+  const running = (): RedisSentinel => started!;
+
+  beforeAll(async () => {
+    started = await startSentinel();
+  });
+  afterAll(() => started?.[Symbol.asyncDispose]());
+
+  it('agree on a master, and may fail over', async () => {
+    expect(running().sentinels).toHaveLength(3);
+    expect(running().clientConfig.sentinels[0]).toEqual({ host: '127.0.0.1', port: running().sentinels[0]?.port });
+    await expect(running().master()).resolves.toBe(running().servers[0]);
+    for (const sentinel of running().sentinels) {
+      await expect(sentinel.ask('SENTINEL', 'CKQUORUM', running().name)).resolves.toMatch(/^OK 3 usable Sentinels/);
+    }
+  });
+
+  it('promote a replica which has what the master had, and the old master follows it', async () => {
+    const [former] = running().servers;
+    await former?.ask('SET', 'key', 'value');
+    await until(
+      () => running().servers[1]?.ask('GET', 'key'),
+      (value) => value === 'value',
+    );
+
+    const master = await running().failover();
+
+    expect(master).toBe(running().servers[1]);
+    await expect(master.ask('GET', 'key')).resolves.toBe('value');
+    expect((await former?.info('replication'))?.get('master_port')).toBe(String(master.port));
+  });
+
+  it('promote a replica when the master was killed', async () => {
+    const killed = await running().killMaster();
+    expect(killed.isRunning).toBe(false);
+
+    const master = await running().untilMaster((server) => server !== killed);
+
+    await expect(master.ask('SET', 'key', 'other')).resolves.toBe('OK');
+  });
+});
