@@ -113,8 +113,15 @@ export default {
       name: 'no-import-of-apps',
       comment: 'Applications are the outermost layer.',
       severity: 'error',
-      from: { path: '^(libs|apps/[^/]+)/' },
+      from: { path: '^(libs|apps/[^/]+)/', pathNot: '\\.(spec|fixture)\\.ts$' },
       to: { path: '^(apps/[^/]+|test|bench)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'specs-import-no-apps',
+      comment: 'Specs too stand in their own layer; the servers and clients that tests share they may start.',
+      severity: 'error',
+      from: { path: '^(libs|apps/[^/]+)/.*\\.(spec|fixture)\\.ts$' },
+      to: { path: '^(apps/[^/]+|test|bench)/', pathNot: ['^$1/', '^test/support/'] },
     },
     {
       name: 'no-cycles',
