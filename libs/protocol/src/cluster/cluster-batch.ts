@@ -48,6 +48,14 @@ export function decodeClusterBatch(payload: string | Uint8Array): DecodedBatch {
   }
 }
 
+/**
+ * Why nodes would leave out a message that `encodeClusterMessage` wrote, undefined where they would not: for publishers, who would
+ * never hear of it.
+ */
+export function findMessageFault(text: string): string | undefined {
+  return decodeClusterBatch(encodeClusterBatch(clusterBatchHead(), [text])).faults[0];
+}
+
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import type { WscError } from '@nest-wsc/protocol';
+import { redisError } from '@nest-wsc/redis';
 import type { Clock, Timer } from '../../../core/ports/clock.js';
-import { redisError } from '../redis-errors.js';
 
-/** How long a subscription may take; after that who asked is told no, and it is not subscribed. */
+/** How long a subscription may take; after that who asked is told no. */
 const patienceMs = 2_000;
 
 /** Those who wait until one channel is subscribed. */

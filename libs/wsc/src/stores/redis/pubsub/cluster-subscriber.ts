@@ -1,15 +1,10 @@
-import type { Cluster } from 'ioredis';
+import { logOutages, redisError, subscriberOptions } from '@nest-wsc/redis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import { logOutages } from '../log-outages.js';
-import { subscriberOptions } from '../client-options.js';
 import { hashSlotOf } from '../hash-slot.js';
-import { redisError } from '../redis-errors.js';
 import type { ChannelListener, RedisSubscriber } from './redis-subscriber.js';
 import { SubscriberLink } from './subscriber-link.js';
-
-/** Until what could not be subscribed anew is tried again. */
-const retryMs = 1_000;
 
 /** What a {@link ClusterSubscriber} needs. */
 export interface ClusterSubscriberOptions {
@@ -36,7 +31,6 @@ export class ClusterSubscriber implements RedisSubscriber {
   readonly #channels = new Map<string, Placed>();
   #gapsOfClosed = 0;
   #isClosed = false;
-  #isRetrying = false;
 
   /** @param cluster for its map of the nodes; not owned. */
   constructor(cluster: Cluster, options: ClusterSubscriberOptions) {
@@ -47,7 +41,7 @@ export class ClusterSubscriber implements RedisSubscriber {
   }
 
   get isWhole(): boolean {
-    if (this.#cluster.status !== 'ready' || this.#isRetrying) return false;
+    if (this.#cluster.status !== 'ready' || this.#links.size === 0) return false;
     for (const link of this.#links.values()) if (!link.isWhole) return false;
     return true;
   }
@@ -63,15 +57,12 @@ export class ClusterSubscriber implements RedisSubscriber {
   }
 
   async subscribe(channel: string, listener: ChannelListener): Promise<void> {
-    const placed = this.#channels.get(channel) ?? { listener, node: this.#route(channel) };
+    const placed = this.#channels.get(channel) ?? { listener, node: undefined };
     this.#channels.set(channel, placed);
-    try {
-      if (placed.node === undefined) throw new Error(`No node of the Redis Cluster is known for the channel.`);
-      await this.#open(placed.node).subscribe(channel, placed.listener);
-    } catch (cause) {
-      if (this.#channels.get(channel) === placed) this.unsubscribe(channel);
-      throw redisError(cause);
-    }
+    placed.node ??= this.#router()(channel);
+    const link = placed.node === undefined ? undefined : this.#open(placed.node);
+    if (link === undefined) throw redisError(new Error('No node of the Redis Cluster is known for the channel.'));
+    await link.subscribe(channel, placed.listener);
   }
 
   unsubscribe(channel: string): void {
@@ -90,36 +81,42 @@ export class ClusterSubscriber implements RedisSubscriber {
     return placed?.node === undefined ? undefined : this.#links.get(placed.node);
   }
 
-  /** Which node a channel belongs to, as `host:port`; undefined while that is not known. */
-  #route(channel: string): string | undefined {
-    if (this.#options.isSharded) return this.#cluster.slots[hashSlotOf(channel)]?.[0];
-    const masters = this.#cluster
-      .nodes('master')
-      .map(({ options }) => `${String(options.host)}:${String(options.port)}`);
-    // Where it is already, as long as that one is a part of the cluster.
-    return masters.find((node) => this.#links.has(node)) ?? masters[0];
+  /** Says which node a channel belongs to, as `host:port`; undefined while none is known that can be reached. */
+  #router(): (channel: string) => string | undefined {
+    const masters = this.#masters();
+    if (!this.#options.isSharded) {
+      // Where they are already, as long as that node is a part of the cluster.
+      const node = masters.find((master) => this.#links.has(master)) ?? masters[0];
+      return () => node;
+    }
+    const known = new Set(masters);
+    return (channel) => {
+      const owner = this.#cluster.slots[hashSlotOf(channel)]?.[0];
+      return owner !== undefined && known.has(owner) ? owner : undefined;
+    };
   }
 
-  #open(node: string): SubscriberLink {
-    let link = this.#links.get(node);
-    if (link === undefined) {
-      link = this.#createLink(node);
-      this.#links.set(node, link);
-    }
+  #masters(): readonly string[] {
+    return this.#cluster.nodes('master').map(nodeKey);
+  }
+
+  /** Answers undefined where the node has gone from the cluster. */
+  #open(node: string): SubscriberLink | undefined {
+    const existing = this.#links.get(node);
+    if (existing !== undefined) return existing;
+    const known = this.#cluster.nodes('master').find((master) => nodeKey(master) === node);
+    if (known === undefined) return undefined;
+    const link = this.#createLink(known.duplicate({ ...subscriberOptions, readOnly: false }));
+    this.#links.set(node, link);
     return link;
   }
 
-  #createLink(node: string): SubscriberLink {
+  #createLink(client: Redis): SubscriberLink {
     const { clock, logger, isSharded } = this.#options;
-    const known = this.#cluster
-      .nodes()
-      .find(({ options }) => `${String(options.host)}:${String(options.port)}` === node);
-    if (known === undefined) throw new Error('The node of the Redis Cluster is not known any more.');
-    const client = known.duplicate({ ...subscriberOptions, readOnly: false });
     logOutages(client, 'subscriber', logger);
     // A node that is gone may have been replaced.
     client.on('close', () => this.#refresh());
-    const sharding = isSharded ? { isSharded, slotOf: hashSlotOf, onMoved: () => this.#refresh() } : {};
+    const sharding = isSharded ? { slotOf: hashSlotOf, onMoved: () => this.#refresh() } : {};
     const link = new SubscriberLink(client, { clock, logger, ...sharding });
     client.connect().catch(() => undefined);
     return link;
@@ -129,15 +126,33 @@ export class ClusterSubscriber implements RedisSubscriber {
     if (!this.#isClosed) this.#cluster.refreshSlotsCache();
   }
 
-  /** Moves each channel to where its slot is now. */
+  /** Moves each channel to where its slot is now, and keeps a connection to each node that may get one. */
   #follow(): void {
     if (this.#isClosed) return;
-    this.#isRetrying = false;
+    const route = this.#router();
+    const masters = this.#masters();
+    const used = new Set(this.#options.isSharded ? masters : masters.filter((node) => node === route('')));
+    for (const node of used) this.#open(node);
     for (const [channel, placed] of this.#channels) {
-      const node = this.#route(channel);
+      const node = route(channel);
       if (node !== undefined && node !== placed.node) this.#move(channel, placed, node);
+      if (placed.node !== undefined) used.add(placed.node);
     }
-    const used = new Set([...this.#channels.values()].map(({ node }) => node));
+    this.#closeAllBut(used);
+  }
+
+  #move(channel: string, placed: Placed, node: string): void {
+    if (placed.node !== undefined) {
+      this.#linkOf(placed)?.unsubscribe(channel);
+      // What is published between the two is lost.
+      this.#gapsOfClosed += 1;
+    }
+    placed.node = node;
+    // Whoever waited for the first place was told; from here on the link goes on trying.
+    void this.#open(node)?.subscribe(channel, placed.listener);
+  }
+
+  #closeAllBut(used: ReadonlySet<string>): void {
     for (const [node, link] of this.#links) {
       if (used.has(node)) continue;
       this.#links.delete(node);
@@ -145,26 +160,8 @@ export class ClusterSubscriber implements RedisSubscriber {
       void link.close();
     }
   }
+}
 
-  #move(channel: string, placed: Placed, node: string): void {
-    this.#linkOf(placed)?.unsubscribe(channel);
-    placed.node = node;
-    // A move loses what is published between the two.
-    this.#gapsOfClosed += 1;
-    this.#place(channel, placed, node).catch(() => {
-      if (this.#channels.get(channel) !== placed || placed.node !== node) return;
-      placed.node = undefined;
-      this.#retryLater();
-    });
-  }
-
-  async #place(channel: string, { listener }: Placed, node: string): Promise<void> {
-    await this.#open(node).subscribe(channel, listener);
-  }
-
-  #retryLater(): void {
-    if (this.#isRetrying) return;
-    this.#isRetrying = true;
-    this.#options.clock.after(retryMs, () => this.#follow());
-  }
+function nodeKey({ options }: Redis): string {
+  return `${String(options.host)}:${String(options.port)}`;
 }

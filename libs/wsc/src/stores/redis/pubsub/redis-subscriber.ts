@@ -13,7 +13,10 @@ export interface RedisSubscriber {
   readonly isWhole: boolean;
   /** How often the connection was lost, so that messages may be missing. */
   readonly gaps: number;
-  /** Settles once Redis has confirmed. @throws {WscError} WSC_UNAVAILABLE within 2 s; then it is not subscribed. */
+  /**
+   * Settles once Redis has confirmed.
+   * @throws {WscError} WSC_UNAVAILABLE where it has not within 2 s. It goes on trying until `unsubscribe`, which is for the caller to say.
+   */
   subscribe(channel: string, listener: ChannelListener): MaybePromise<void>;
   /** Ends it, at once for the listener, in a moment for Redis. Harmless where it is not subscribed. */
   unsubscribe(channel: string): void;

@@ -1,16 +1,14 @@
+import { endClient, isReplyError } from '@nest-wsc/redis';
 import type { Redis } from 'ioredis';
 import type { MaybePromise } from '../../../core/async/maybe-promise.js';
 import { messageOf } from '../../../core/async/as-error.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import { endClient } from '../end-client.js';
-import { isReplyError } from '../redis-errors.js';
+import { toChunks } from './channel-chunks.js';
 import { ChannelWaiters } from './channel-waiters.js';
 import { Heartbeat } from './heartbeat.js';
 import type { ChannelListener, RedisSubscriber } from './redis-subscriber.js';
 
-/** Channels in one command: each is answered by itself, and Redis serves nobody else meanwhile. */
-const channelsPerCommand = 500;
 /** Until a channel is asked for again that Redis refused to subscribe anew. */
 const retryMs = 1_000;
 
@@ -18,9 +16,7 @@ const retryMs = 1_000;
 export interface SubscriberLinkOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Sharded: subscribes with SSUBSCRIBE, to channels of which each command's are in one slot. @default false */
-  readonly isSharded?: boolean;
-  /** The part of a channel that decides about its slot; where sharded. */
+  /** The slot of a channel on Redis Cluster: subscribes with SSUBSCRIBE. Absent: with SUBSCRIBE. */
   readonly slotOf?: (channel: string) => number;
   /** Redis refused a channel, or ended it, since it belongs to another node of the cluster now. */
   readonly onMoved?: () => void;
@@ -45,23 +41,27 @@ export class SubscriberLink implements RedisSubscriber {
   /** Counts connections: what was confirmed on an earlier one holds no more. */
   #connection = 0;
   #isUp = false;
-  #isWhole = false;
+  /** Whether everything was asked for on this connection. */
+  #isComplete = false;
+  /** What Redis does not let it listen to, so far. */
+  readonly #refused = new Set<string>();
   #isClosed = false;
+  #isMoving = false;
   #gaps = 0;
 
   constructor(client: Redis, options: SubscriberLinkOptions) {
     this.#client = client;
     this.#options = options;
     this.#heartbeat = new Heartbeat(client, options.clock);
-    const event = options.isSharded === true ? 'smessageBuffer' : 'messageBuffer';
+    const event = options.slotOf === undefined ? 'messageBuffer' : 'smessageBuffer';
     client.on(event, (channel: Buffer, payload: Buffer) => this.#hear(channel.toString(), payload));
     client.on('ready', () => this.#opened());
     client.on('close', () => this.#lost());
-    client.on('moved', () => options.onMoved?.());
+    client.on('moved', () => this.#moved());
   }
 
   get isWhole(): boolean {
-    return this.#isWhole;
+    return this.#isUp && this.#isComplete && this.#refused.size === 0;
   }
 
   get gaps(): number {
@@ -80,14 +80,14 @@ export class SubscriberLink implements RedisSubscriber {
       this.#wanted.set(channel, wanted);
       this.#change(channel);
     }
-    wanted.waiters ??= new ChannelWaiters(this.#options.clock, () => this.unsubscribe(channel));
-    return wanted.waiters.promise;
+    return this.#waitersOf(wanted).promise;
   }
 
   unsubscribe(channel: string): void {
     const wanted = this.#wanted.get(channel);
     if (wanted === undefined) return;
     this.#wanted.delete(channel);
+    this.#refused.delete(channel);
     wanted.waiters?.reject(new Error('The subscription was ended before Redis had confirmed it.'));
     this.#change(channel);
   }
@@ -96,7 +96,15 @@ export class SubscriberLink implements RedisSubscriber {
     this.#isClosed = true;
     this.#heartbeat.stop();
     for (const channel of [...this.#wanted.keys()]) this.unsubscribe(channel);
-    await endClient(this.#client, this.#options.clock);
+    await endClient(this.#client);
+  }
+
+  #waitersOf(wanted: Wanted): ChannelWaiters {
+    wanted.waiters ??= new ChannelWaiters(this.#options.clock, () => {
+      // It stays wanted: others may have subscribed before, when Redis was there.
+      wanted.waiters = undefined;
+    });
+    return wanted.waiters;
   }
 
   #hear(channel: string, payload: Buffer): void {
@@ -119,14 +127,29 @@ export class SubscriberLink implements RedisSubscriber {
 
   async #resubscribe(connection: number): Promise<void> {
     await this.#subscribeAll([...this.#wanted.keys()]);
-    if (connection === this.#connection && this.#isUp) this.#isWhole = true;
+    if (connection === this.#connection) this.#isComplete = true;
   }
 
   #lost(): void {
-    if (this.#isWhole) this.#gaps += 1;
-    this.#isWhole = false;
+    if (this.#isComplete) this.#gaps += 1;
+    this.#isComplete = false;
     this.#isUp = false;
     this.#heartbeat.stop();
+  }
+
+  /**
+   * A slot has left this node, with the subscriptions in it; or one was refused for that. Which it was is not told, and it may be back by
+   * now, so everything is asked for once more: what is elsewhere is refused, and moved by whoever knows where to.
+   */
+  #moved(): void {
+    this.#options.onMoved?.();
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    this.#gaps += 1;
+    this.#options.clock.after(retryMs, () => {
+      this.#isMoving = false;
+      if (this.#isUp && !this.#isClosed) void this.#subscribeAll([...this.#wanted.keys()]);
+    });
   }
 
   /** Redis is told once a turn, however many channels came and went in it. */
@@ -146,15 +169,15 @@ export class SubscriberLink implements RedisSubscriber {
   }
 
   #unsubscribeAll(channels: readonly string[]): void {
-    for (const chunk of this.#chunks(channels)) {
-      const { isSharded } = this.#options;
-      const answer = isSharded === true ? this.#client.sunsubscribe(...chunk) : this.#client.unsubscribe(...chunk);
+    for (const chunk of toChunks(channels, this.#options.slotOf)) {
+      const { slotOf } = this.#options;
+      const answer = slotOf === undefined ? this.#client.unsubscribe(...chunk) : this.#client.sunsubscribe(...chunk);
       answer.catch((cause: unknown) => this.#failed([], cause));
     }
   }
 
   async #subscribeAll(channels: readonly string[]): Promise<void> {
-    await Promise.all(this.#chunks(channels).map(async (chunk) => this.#subscribeChunk(chunk)));
+    await Promise.all(toChunks(channels, this.#options.slotOf).map(async (chunk) => this.#subscribeChunk(chunk)));
   }
 
   async #subscribeChunk(channels: readonly string[]): Promise<void> {
@@ -162,12 +185,13 @@ export class SubscriberLink implements RedisSubscriber {
     // These and no others: one that is ended and wanted again while Redis answers is another subscription.
     const asked = channels.map((channel) => this.#wanted.get(channel));
     try {
-      const { isSharded } = this.#options;
-      await (isSharded === true ? this.#client.ssubscribe(...channels) : this.#client.subscribe(...channels));
+      const { slotOf } = this.#options;
+      await (slotOf === undefined ? this.#client.subscribe(...channels) : this.#client.ssubscribe(...channels));
     } catch (cause) {
       if (connection === this.#connection) this.#failed(channels, cause);
       return;
     }
+    for (const channel of channels) this.#refused.delete(channel);
     for (const wanted of asked) {
       if (wanted === undefined) continue;
       wanted.confirmedOn = connection;
@@ -183,33 +207,17 @@ export class SubscriberLink implements RedisSubscriber {
       if (this.#isUp) this.#client.disconnect(true);
       return;
     }
-    if (messageOf(cause).startsWith('MOVED')) this.#options.onMoved?.();
-    else this.#options.logger.error('Redis refuses a subscription.', { cause, channels: channels.length });
+    // ioredis has told of a move.
+    if (!messageOf(cause).startsWith('MOVED'))
+      this.#options.logger.error('Redis refuses a subscription.', { reason: messageOf(cause) });
+    const refused = channels.filter((channel) => this.#wanted.has(channel));
+    for (const channel of refused) {
+      this.#refused.add(channel);
+      const wanted = this.#wanted.get(channel);
+      if (wanted !== undefined) wanted.confirmedOn = 0;
+    }
     this.#options.clock.after(retryMs, () => {
-      for (const channel of channels) if (this.#wanted.has(channel)) this.#change(channel);
+      for (const channel of refused) if (this.#refused.has(channel)) this.#change(channel);
     });
-  }
-
-  #chunks(channels: readonly string[]): readonly (readonly string[])[] {
-    const chunks: string[][] = [];
-    for (const group of this.#groups(channels)) {
-      for (let start = 0; start < group.length; start += channelsPerCommand) {
-        chunks.push(group.slice(start, start + channelsPerCommand));
-      }
-    }
-    return chunks;
-  }
-
-  /** On Redis Cluster a command's channels must be in one slot. */
-  #groups(channels: readonly string[]): Iterable<readonly string[]> {
-    const { slotOf } = this.#options;
-    if (slotOf === undefined) return [channels];
-    const groups = new Map<number, string[]>();
-    for (const channel of channels) {
-      const group = groups.get(slotOf(channel));
-      if (group === undefined) groups.set(slotOf(channel), [channel]);
-      else group.push(channel);
-    }
-    return groups.values();
   }
 }
