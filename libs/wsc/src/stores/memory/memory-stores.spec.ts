@@ -1,15 +1,18 @@
 import { defaultInboxLimits } from '../../core/ports/inbox.js';
 import { describeBroker } from '../../testing/contracts/broker.contract.js';
+import { describeCluster } from '../../testing/contracts/cluster.contract.js';
 import { describeInbox, inboxContractMaxMessages } from '../../testing/contracts/inbox.contract.js';
 import { describePresence } from '../../testing/contracts/presence.contract.js';
 import { testMessage } from '../../testing/contracts/test-message.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { MemoryBroker } from './memory-broker.js';
+import { MemoryCluster } from './memory-cluster.js';
 import { MemoryInbox, type MemoryInboxOptions } from './memory-inbox.js';
 import { MemoryPresence } from './memory-presence.js';
 
 describeBroker('memory', () => [new MemoryBroker()]);
 describePresence('memory', () => [new MemoryPresence()]);
+describeCluster('memory', () => [new MemoryCluster({ nodeId: 'n1', instanceId: 'n1.0a1b2c3d', startedAt: 1 })]);
 describeInbox('memory', () => {
   const limits = { ...defaultInboxLimits, maxMessages: inboxContractMaxMessages };
   return [new MemoryInbox({ clock: new FakeClock(), limits })];

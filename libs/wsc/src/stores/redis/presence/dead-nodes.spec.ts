@@ -27,13 +27,13 @@ describe('a node that was killed', () => {
     const users = Array.from({ length: 450 }, (_, index) => `user-${String(index)}`);
     await Promise.all(
       users.map(async (userId) => {
-        for (const device of ['phone', 'tablet']) await killed!.presence.added(entry(userId, device));
-        for (const room of ['chat:1', 'chat:2']) await killed!.presence.joined(entry(userId), room);
+        for (const device of ['phone', 'tablet']) await killed.presence.added(entry(userId, device));
+        for (const room of ['chat:1', 'chat:2']) await killed.presence.joined(entry(userId), room);
       }),
     );
-    const { presence } = others[0]!;
+    const { presence } = others[0];
     expect(await presence.onlineUserCount()).toBe(users.length);
-    await killed!.kill();
+    await killed.kill();
     await until(
       () => heardBy(others).length,
       (count) => count >= users.length,
@@ -41,7 +41,7 @@ describe('a node that was killed', () => {
     const expected = users.map((userId) => ({ userId, isLast: true, rooms: ['chat:1', 'chat:2'] }));
     // After it was tidied up behind for the second time, too.
     await until(
-      () => others[0]!.cluster.dead().length + others[1]!.cluster.dead().length,
+      () => others[0].cluster.dead().length + others[1].cluster.dead().length,
       (count) => count === 0,
     );
     expect(byUser(heardBy(others))).toEqual(byUser(expected));
