@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const program = join(__dirname, '../../apps/gateway/dist/main.js');
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 50_000;
 
 /** The built demo gateway as a process of its own, as `npm start` runs it. Ended by `await using`. */
 export class GatewayProcess implements AsyncDisposable {
@@ -27,7 +27,11 @@ export class GatewayProcess implements AsyncDisposable {
     });
     let log = '';
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`The gateway did not start in time:\n${log}`)), startTimeoutMs);
+      const timer = setTimeout(() => {
+        // Nobody else would end it.
+        child.kill('SIGKILL');
+        reject(new Error(`The gateway did not start in time:\n${log}`));
+      }, startTimeoutMs);
       const read = (chunk: Buffer): void => {
         log += chunk.toString();
         const open = /Open (http:\/\/localhost:\d+) /.exec(log)?.[1];

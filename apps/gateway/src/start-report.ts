@@ -38,10 +38,11 @@ export function reportStart({ port, gateway, wsc }: StartFacts, logger: Logger):
 
 function settingsOf(wsc: WscConfig): readonly string[] {
   const auth = `auth ${wsc.hub.auth} (${wsc.settings.auth === undefined ? 'as there is a key' : 'as set'})`;
-  return [auth, ...reported.map((name) => `${name} ${wsc.settings[name]} (${sourceOf(wsc, name)})`)];
+  const nodes = wsc.redis === undefined ? 'everything in memory, this gateway alone' : `Redis (${sourceOf(wsc, 'redisUrl')})`;
+  return [nodes, auth, ...reported.map((name) => `${name} ${wsc.settings[name]} (${sourceOf(wsc, name)})`)];
 }
 
-function sourceOf({ sources }: WscConfig, name: 'enabled' | (typeof reported)[number]): string {
+function sourceOf({ sources }: WscConfig, name: 'enabled' | 'redisUrl' | (typeof reported)[number]): string {
   const source = sources.get(name);
   return source === undefined ? 'default' : describeSource(source);
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import type { Environment } from '@nest-wsc/demo-service';
 import { describeSource, resolveWscConfig, type WscConfig, type WscModuleOptions } from '@nest-wsc/wsc';
-import type { Environment, GatewayConfig } from './gateway-config.js';
+import type { GatewayConfig } from './gateway-config.js';
 
 const options: WscModuleOptions = {
   namespaces: {
@@ -31,7 +32,8 @@ export function createWscOptions(gateway: GatewayConfig, environment: Environmen
     );
   }
   new Logger('Gateway').warn(
-    'JWT_SECRET is not set: tokens are signed with a random secret and are worth nothing after a restart.',
+    'JWT_SECRET is not set: tokens are signed with a random secret and are worth nothing after a restart' +
+      (wsc.redis === undefined ? '.' : ', nor at the other gateways on this Redis.'),
   );
   return { ...options, jwt: { secret: randomBytes(32).toString('base64url') } };
 }

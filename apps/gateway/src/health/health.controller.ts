@@ -15,10 +15,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Whether new connections are welcome: not before the start is complete, not while it drains. */
+  /** Whether new connections are welcome: not before the start is complete, not while it drains or does not reach the other nodes. */
   @Get('ready')
   ready(): { readonly status: 'ok' } {
-    if (this.hub.isEnabled && !this.hub.isRunning) throw new WscError('WSC_UNAVAILABLE');
+    if (this.hub.isEnabled && !this.hub.health().isReady) throw new WscError('WSC_UNAVAILABLE');
     return { status: 'ok' };
   }
 }

@@ -3,6 +3,7 @@ import type { AuthorizeChat } from './built-ins/chat-route.js';
 import { Gate } from './connect/gate.js';
 import { PathTable } from './connect/path-table.js';
 import { messageOf } from './async/as-error.js';
+import type { MaybePromise } from './async/maybe-promise.js';
 import type { Connection, ConnectionHost } from './connections/connection.js';
 import { EventBus } from './extensions/events.js';
 import { guardedLogger } from './extensions/guarded-logger.js';
@@ -29,7 +30,7 @@ import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from './ports/access.js';
-import type { Broker } from './ports/broker.js';
+import type { Broker, OpenMessages } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
 import type { Cluster } from './ports/cluster.js';
 import type { Logger } from './ports/logger.js';
@@ -51,6 +52,10 @@ export interface HubDependencies {
   readonly broker: Broker;
   readonly presence: Presence;
   readonly cluster: Cluster;
+  /** Absent: nobody else publishes. */
+  readonly openMessages?: OpenMessages | undefined;
+  /** What the others stand on, for example their connections: ended after all of them. */
+  readonly foundation?: { close(): MaybePromise<void> } | undefined;
   /** Absent: connections are anonymous. */
   readonly authenticator?: Authenticator | undefined;
   /** Absent: credentials can't be revoked. */

@@ -59,6 +59,8 @@ export {
   type BrokerMessage,
   type DeliveryCount,
   type Destination,
+  type OpenMessageListener,
+  type OpenMessages,
   type PublishResult,
 } from './ports/broker.js';
 export type {

@@ -5,33 +5,41 @@ import {
   MemoryConnectTokens,
   MemoryRevocationList,
 } from '../access/index.js';
-import { createInstanceId, Hub, type Authenticator, type Clock, type Logger } from '../core/index.js';
+import {
+  createInstanceId,
+  Hub,
+  type Authenticator,
+  type Clock,
+  type HubDependencies,
+  type Logger,
+} from '../core/index.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
+import { openRedisStores } from '../stores/redis/index.js';
 import { SystemClock } from '../system/system-clock.js';
 import type { WscConfigService } from './config/wsc-config.service.js';
 import type { WscConfig, WscModuleOptions } from './config/wsc-options.js';
 import { mapErrors, mapRefusals } from './errors/map-errors.js';
 
 /** Puts a hub together from configuration and options; what may change at run time follows the configuration. */
-export function createHub(service: WscConfigService, options: WscModuleOptions, logger: Logger): Hub {
+export async function createHub(service: WscConfigService, options: WscModuleOptions, logger: Logger): Promise<Hub> {
   const config = service.current;
-  const { nodeId } = config.hub;
   const clock = new SystemClock();
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
   const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin }, { logger });
+  const stores = await openStores(service, { clock, logger });
   const hub = new Hub(config.hub, {
+    ...stores,
     clock,
     logger,
     origins,
-    connectTokens: options.connectTokens ?? new MemoryConnectTokens({}, { clock }),
+    connectTokens: options.connectTokens ?? stores.connectTokens,
     addresses: options.addresses ?? addresses,
-    broker: options.broker ?? new MemoryBroker(),
-    presence: options.presence ?? new MemoryPresence(),
-    cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
+    broker: options.broker ?? stores.broker,
+    presence: options.presence ?? stores.presence,
     authenticator: authenticatorFrom(config, options, { clock, logger }),
-    revocations: options.revocations ?? new MemoryRevocationList({ clock }),
+    revocations: options.revocations ?? stores.revocations,
   });
   service.onChange((changed) => {
     addresses.update(addressLists(changed));
@@ -42,15 +50,37 @@ export function createHub(service: WscConfigService, options: WscModuleOptions, 
   return hub;
 }
 
-interface AuthenticatorParts {
+interface Surroundings {
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+type Stores = Pick<
+  HubDependencies,
+  'broker' | 'presence' | 'cluster' | 'revocations' | 'connectTokens' | 'openMessages' | 'foundation'
+>;
+
+/** In Redis where it is configured and there are WebSockets at all; else in memory. */
+async function openStores(service: WscConfigService, { clock, logger }: Surroundings): Promise<Stores> {
+  const { enabled, redis, hub } = service.current;
+  const { nodeId } = hub;
+  if (enabled && redis !== undefined) {
+    const graceMs = (): number => service.current.hub.offlineGraceMs;
+    return openRedisStores({ redis, nodeId, graceMs, clock, logger });
+  }
+  return {
+    broker: new MemoryBroker(),
+    presence: new MemoryPresence(),
+    cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
+    revocations: new MemoryRevocationList({ clock }),
+    connectTokens: new MemoryConnectTokens({}, { clock }),
+  };
 }
 
 function authenticatorFrom(
   config: WscConfig,
   options: WscModuleOptions,
-  parts: AuthenticatorParts,
+  parts: Surroundings,
 ): Authenticator | undefined {
   if (options.authenticator !== undefined) return options.authenticator;
   return config.access.jwt === undefined ? undefined : new JwtAuthenticator(config.access.jwt, parts);

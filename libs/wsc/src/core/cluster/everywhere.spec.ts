@@ -117,6 +117,55 @@ describe('two nodes that act as one', () => {
   });
 });
 
+describe('the limits of a user', () => {
+  it('hold for the connections of all nodes together', async () => {
+    const network = new Network();
+    const limits = { maxConnectionsPerUser: 2 };
+    const [here, there] = [await network.start({ limits }), await network.start({ limits })];
+    await here.connect({ userId: 'ann' });
+    const tab = await there.connect({ userId: 'ann' });
+    await expect(here.connect({ userId: 'ann' })).rejects.toMatchObject({ statusCode: 429 });
+    await tab.disconnect();
+    await here.connect({ userId: 'ann' });
+  });
+
+  it.each([
+    ['kick-oldest', ['replaced', undefined, undefined]],
+    ['kick-all', ['replaced', 'replaced', undefined]],
+  ] as const)('put older devices out on whichever node they are: %s', async (whenExceeded, ends) => {
+    const network = new Network();
+    const options = { devicePolicy: { maxDevices: 2, whenExceeded } };
+    const nodes = [await network.start({ options }), await network.start({ options })] as const;
+    const devices = [];
+    for (const [index, deviceId] of ['one', 'two', 'three'].entries()) {
+      for (const node of nodes) await node.clock.advance(10);
+      devices.push(await (nodes[index % 2] ?? nodes[0]).connect({ userId: 'ann', deviceId }));
+    }
+    for (const node of nodes) await node.settle();
+    expect(devices.map(({ closedWith }) => closedWith?.reason)).toEqual(ends);
+  });
+
+  it('put out one of two devices that come at once on two nodes, and not both', async () => {
+    const network = new Network();
+    const options = { devicePolicy: { maxDevices: 1, whenExceeded: 'kick-oldest' } } as const;
+    const [here, there] = [await network.start({ options }), await network.start({ options })];
+    const devices = await Promise.all([
+      here.connect({ userId: 'ann', deviceId: 'one' }),
+      there.connect({ userId: 'ann', deviceId: 'two' }),
+    ]);
+    for (const node of [here, there, here]) await node.settle();
+    expect(devices.filter(({ closedWith }) => closedWith === undefined)).toHaveLength(1);
+  });
+});
+
+it('a node that does not reach the others takes no connections, and says so to probes', async () => {
+  const { network, here } = await start();
+  const [node] = network.nodes;
+  if (node !== undefined) node.isCutOff = true;
+  await expect(here.connect()).rejects.toMatchObject({ statusCode: 503, headers: { 'Retry-After': '5' } });
+  expect(here.hub.health()).toEqual({ isReady: false });
+});
+
 describe('an acknowledgement that is waited for on another node', () => {
   it('settles there, whichever node the device is on', async () => {
     const { here, there, settle } = await start();

@@ -41,6 +41,8 @@ export class NetworkNode implements Cluster {
   readonly broker: NetworkBroker;
   /** It lives, but answers nobody. */
   isSilent = false;
+  /** It does not reach the others. */
+  isCutOff = false;
   readonly #network: Network;
   #listener: ClusterListener | undefined;
 
@@ -80,7 +82,7 @@ export class NetworkNode implements Cluster {
   }
 
   health(): { readonly isReady: boolean } {
-    return { isReady: true };
+    return { isReady: !this.isCutOff };
   }
 
   close(): void {

@@ -138,12 +138,25 @@ describe('the gate', () => {
     expect((await refusalOf(test))?.statusCode).toBe(status);
   });
 
+  it('answers 503 where it can not be decided now, with when to come back', async () => {
+    const authenticator = new ScriptedAuthenticator();
+    await using test = await TestHub.start({ dependencies: { authenticator } });
+    authenticator.answer = () =>
+      Promise.reject(new WscError('WSC_UNAVAILABLE', { message: 'secret', retryAfterMs: 1_500 }));
+    const refusal = await refusalOf(test);
+    expect([refusal?.statusCode, refusal?.headers, refusal?.message]).toEqual([
+      503,
+      { 'Retry-After': '2' },
+      'This can not be decided now.',
+    ]);
+  });
+
   it('throws nothing but refusals, and says nothing internal', async () => {
     const authenticator = new ScriptedAuthenticator();
     await using test = await TestHub.start({ dependencies: { authenticator } });
     for (const thrown of [
       new Error('secret'),
-      new WscError('WSC_UNAVAILABLE', { message: 'secret' }),
+      new WscError('WSC_FORBIDDEN', { message: 'secret' }),
       'secret',
       undefined,
     ]) {

@@ -9,6 +9,7 @@ import { runInOrder } from '../async/run-in-order.js';
 import { composeMiddleware, type Middleware } from '../extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from '../ports/access.js';
 import type { Clock } from '../ports/clock.js';
+import type { Cluster } from '../ports/cluster.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { Counters } from '../stats.js';
@@ -47,6 +48,7 @@ export interface GateDependencies {
   readonly slots: ConnectionSlots;
   readonly counters: Counters;
   readonly presence: Presence;
+  readonly cluster: Cluster;
   readonly isOpen: () => boolean;
   readonly authenticator?: Authenticator | undefined;
   readonly revocations?: RevocationList | undefined;
@@ -146,6 +148,7 @@ export class Gate {
     if (!isOpen()) throw shuttingDown();
     const match = paths.match(request.path);
     if (match === undefined) throw refuse.notFound();
+    if (!this.#deps.cluster.health().isReady) throw refuse.unavailable('This node is cut off.', retryAfterSeconds);
     const slot = slots.reserveAddress(address, options().limits);
     if (!slot.ok && slot.exceeded === 'node') throw refuse.unavailable('Too many connections.', retryAfterSeconds);
     if (!slot.ok) throw tooMany('Too many connections from this address.');

@@ -1,3 +1,5 @@
+import { WscError } from '@nest-wsc/protocol';
+
 /** Reason phrases (RFC 9110 §15) of what guards refuse with; any other status says `Error`. */
 const reasonPhrases: ReadonlyMap<number, string> = new Map([
   [400, 'Bad Request'],
@@ -65,12 +67,17 @@ export const refuse = {
 
 /**
  * The refusal for whatever a check has thrown. What is none, and one whose status says no "no" in HTTP (101 and 200 would even
- * say yes), is a 500 with the cause for the log.
+ * say yes), is a 500 with the cause for the log; what a store can't tell now is a 503.
  */
 export function refusalFrom(error: unknown): HandshakeRefusal {
+  if (error instanceof WscError && error.temporary) return temporaryRefusal(error);
   if (!(error instanceof HandshakeRefusal)) return refuse.internal(error);
   const { statusCode } = error;
   if (Number.isInteger(statusCode) && statusCode >= 400 && statusCode <= 599) return error;
   const fault = `Expected a refusal to have an HTTP status of 400 to 599, got ${String(statusCode)}.`;
   return refuse.internal(new Error(fault, { cause: error }));
+}
+
+function temporaryRefusal({ retryAfterMs = 5_000 }: WscError): HandshakeRefusal {
+  return refuse.unavailable('This can not be decided now.', Math.ceil(retryAfterMs / 1000));
 }

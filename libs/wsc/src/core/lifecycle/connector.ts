@@ -1,4 +1,4 @@
-import { WscError, type ServerEnvelope } from '@nest-wsc/protocol';
+import { closeCodes, WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
 import { isRevoked } from '../connect/revocation.js';
 import { withDeadline } from '../async/with-deadline.js';
@@ -14,15 +14,16 @@ import type { FanOut } from '../outbox/fan-out.js';
 import type { RevocationList } from '../ports/access.js';
 import type { Broker } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { Cluster } from '../ports/cluster.js';
 import type { Logger } from '../ports/logger.js';
-import type { ExpiredUser, Presence } from '../ports/presence.js';
+import type { ExpiredUser, Presence, PresenceEntry } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
-import { connectionsToReplace } from '../connections/device-policy.js';
+import { connectionsToReplace, entriesToReplace, mayReplace } from '../connections/device-policy.js';
 import type { TokenExpiry } from '../connections/token-expiry.js';
 
 /** What a {@link Connector} needs. */
@@ -39,6 +40,7 @@ export interface ConnectorDependencies {
   readonly events: EventBus;
   readonly broker: Broker;
   readonly presence: Presence;
+  readonly cluster: Cluster;
   readonly namespaces: NamespaceTable;
   readonly membership: Membership;
   readonly userStatus: UserStatus;
@@ -195,8 +197,23 @@ export class Connector {
     const { presence, events, userStatus, options } = this.#deps;
     const entry = entryOf(connection, options().nodeId);
     if (entry === undefined) return;
-    if ((await presence.added(entry)).isFirst) events.emit('user.online', identityOf(connection));
+    const { isFirst } = await presence.added(entry);
+    if (isFirst) events.emit('user.online', identityOf(connection));
     userStatus.cameOnline(entry.userId);
+    if (!isFirst) await this.#replaceEverywhere(connection, entry);
+  }
+
+  /** Puts out the devices for which there is no place any more, counted on all nodes. */
+  async #replaceEverywhere(connection: Connection, entry: PresenceEntry): Promise<void> {
+    const { presence, cluster, connections, options } = this.#deps;
+    const { devicePolicy } = options();
+    if (!mayReplace(devicePolicy) || cluster.nodes().length === 1) return;
+    const entries = await presence.connectionsOf(entry.userId);
+    for (const { connectionId } of entriesToReplace(devicePolicy, entries, entry)) {
+      const here = connections.get(connectionId);
+      if (here !== undefined) here.close('replaced');
+      else await cluster.ask('others', { kind: 'closeConnection', connectionId, closeCode: closeCodes.replaced });
+    }
   }
 
   #refuse(connection: Connection, error: unknown): void {

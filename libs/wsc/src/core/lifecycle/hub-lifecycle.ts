@@ -1,6 +1,8 @@
 import type { HubDependencies, HubParts } from '../hub-parts.js';
 import type { HubOptions } from '../hub-options.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
+import type { OutboundMessage } from '../messages/message.js';
+import type { Destination } from '../ports/broker.js';
 import { drainConnections } from './drain.js';
 
 /** What a {@link HubLifecycle} needs. */
@@ -52,7 +54,7 @@ export class HubLifecycle {
   }
 
   async #start(): Promise<void> {
-    const { cluster, broker, presence, clock, logger } = this.#deps;
+    const { cluster, broker, presence, clock, logger, openMessages, revocations } = this.#deps;
     const { arrivals, local, acks, events, connector, routes } = this.#parts;
     await cluster.start({
       request: (request) => local.answer(request),
@@ -64,8 +66,10 @@ export class HubLifecycle {
       left: ({ nodeId }) => events.emit('node.left', { data: { nodeId } }),
       lost: () => logger.warn('Other nodes took this one for dead, or the store lost it; it makes itself known again.'),
     });
+    openMessages?.listen((destination, message) => this.#relay(destination, message));
     await broker.start((message) => arrivals.receive(message));
     await presence.start((gone) => connector.expired(gone));
+    await revocations?.watch?.((tokenId) => local.closeToken(tokenId));
     // Not before: what a connection sent would find no broker.
     this.#startedAt = clock.monotonic();
     const { nodeId, routes: routesOption } = this.#options();
@@ -93,13 +97,24 @@ export class HubLifecycle {
     events.emit('websocket.stopped', { data: { nodeId: this.#options().nodeId } });
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers]) part.close();
     events.close();
-    const { presence, broker, cluster } = this.#deps;
-    // Last the cluster: until then the others know that this node is going.
+    const { revocations, presence, broker, cluster, foundation } = this.#deps;
+    // The cluster after all that ask it: until then the others know that this node is going.
     for (const part of [presence, broker, cluster]) await this.#end(() => part.close());
+    await this.#end(() => revocations?.close?.());
+    await this.#end(() => foundation?.close());
+  }
+
+  /** Nobody awaits what another program has published, and what an interceptor throws must not end this one. */
+  #relay(destination: Destination, message: OutboundMessage): void {
+    try {
+      this.#parts.sender.relayOpen(destination, message);
+    } catch (error) {
+      this.#parts.callFailed(error);
+    }
   }
 
   /** What can't be ended must not keep the rest from ending. */
-  async #end(close: () => MaybePromise<void>): Promise<void> {
+  async #end(close: () => MaybePromise<void> | undefined): Promise<void> {
     try {
       await close();
     } catch (cause) {

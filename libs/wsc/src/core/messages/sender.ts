@@ -135,6 +135,12 @@ export class Sender {
     return this.#sent(message, this.#deps.delivery.deliver({ destination, message }));
   }
 
+  /** What another program has published, to whom this node hosts. @throws what an interceptor throws. */
+  relayOpen(destination: Destination, message: OutboundMessage): void {
+    const passed = this.#intercept(destination, message);
+    if (passed !== undefined) this.deliverHere(destination, passed);
+  }
+
   /** Sends to one connection of this node in the caller's turn and answers the id. @throws {TypeError | WscError} as {@link createMessage} */
   direct(connection: Connection, input: MessageInput, ack: boolean): string {
     const created = createMessage(this.#deps.clock, input);

@@ -20,6 +20,13 @@ export interface RevocationList {
   /** @param until milliseconds since 1970; afterwards the credential has expired by itself. */
   revoke(tokenId: string, until: number): MaybePromise<void>;
   isRevoked(tokenId: string): MaybePromise<boolean>;
+  /**
+   * Tells of what is revoked from now on, by whichever node; of the same more than once, perhaps. Absent: only this node revokes.
+   * @param onRevoked must not throw.
+   */
+  watch?(onRevoked: (tokenId: string) => void): MaybePromise<void>;
+  /** Ends it; called once, last. */
+  close?(): MaybePromise<void>;
 }
 
 /** One-time credentials for URLs. Promises: a token is redeemed at most once, and not after its time. */

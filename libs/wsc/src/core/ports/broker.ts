@@ -52,6 +52,15 @@ export class PublishError extends WscError {
   }
 }
 
+/** Hears what programs without this library publish, on each node that hosts whom it is for. Never throws. */
+export type OpenMessageListener = (destination: Destination, message: OutboundMessage) => void;
+
+/** Where programs without this library publish. Live only, and without a promise of order. */
+export interface OpenMessages {
+  /** Called once, before the broker is started. */
+  listen(listener: OpenMessageListener): void;
+}
+
 /** Delivers to the connections of this node. Never throws. */
 export type BrokerListener = (message: BrokerMessage) => DeliveryCount;
 

@@ -31,10 +31,12 @@ import {
   type OptionCheck,
   type OptionRule,
 } from './option-rules.js';
+import { findRedisFault, type WscRedisOptions } from './redis-settings.js';
 import { showValue } from './show-value.js';
 
-/** Every method of a port; the compiler holds it complete. */
-type Methods<Port> = Readonly<Record<keyof Port & string, true>>;
+/** Every method that a port must have; the compiler holds it complete. */
+type Methods<Port> = Readonly<Record<RequiredKey<Port> & string, true>>;
+type RequiredKey<Port> = { [Key in keyof Port]-?: object extends Pick<Port, Key> ? never : Key }[keyof Port];
 type Rules<Options> = Readonly<Record<keyof Options & string, OptionRule>>;
 
 const authenticator: Methods<Authenticator> = { authenticate: true, verify: true };
@@ -57,7 +59,7 @@ const presence: Methods<Presence> = {
   roomUsers: true,
   close: true,
 };
-const policy: Methods<RoomPolicy> = {
+const policy: Readonly<Record<keyof RoomPolicy, true>> = {
   authorizeJoin: true,
   authorizePublish: true,
   authorizePresence: true,
@@ -108,6 +110,7 @@ export function findCodeOptionFaults(options: WscModuleOptions): readonly Config
   return [
     ...Object.entries(checks).flatMap(([name, check]) => checkGiven(options, name, (value) => check(name, value))),
     ...checkGiven(options, 'jwt', checkJwt),
+    ...checkRedis(options.redis),
   ];
 }
 
@@ -123,6 +126,12 @@ function checkJwt(jwt: unknown): readonly ConfigFault[] {
   return Object.entries(jwtRules).flatMap(([name, rule]) =>
     checkGiven(jwt, name, (value) => must(rule)(`jwt.${name}`, value)),
   );
+}
+
+/** What it is is not shown: it may hold passwords. */
+function checkRedis(redis: WscRedisOptions | undefined): readonly ConfigFault[] {
+  const expected = findRedisFault(redis);
+  return expected === undefined ? [] : [{ what: 'redis', source: { kind: 'option', option: 'redis' }, expected }];
 }
 
 function mustBePort(methods: Readonly<Record<string, true>>): OptionCheck {

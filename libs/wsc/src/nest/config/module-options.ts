@@ -9,6 +9,7 @@ import type { AddressPolicy, Authenticator, ConnectTokens, RevocationList } from
 import type { Broker } from '../../core/ports/broker.js';
 import type { Presence } from '../../core/ports/presence.js';
 import type { NamespaceOptions } from '../../core/rooms/namespace-table.js';
+import type { WscRedisOptions } from './redis-settings.js';
 import type { WscSettings } from './wsc-settings.js';
 
 /** How tokens are checked (docs/auth.md). Give one of `secret`, `publicKey` and `jwksUrl`. */
@@ -39,9 +40,9 @@ export interface WscJwtOptions {
 export interface WscCodeOptions {
   /** Checks credentials instead of the JWT authenticator; `JWT_*` is left alone then. */
   readonly authenticator?: Authenticator | undefined;
-  /** @default a list in memory */
+  /** @default a list in Redis where it is given, else in memory */
   readonly revocations?: RevocationList | undefined;
-  /** @default tokens in memory */
+  /** @default tokens in Redis where it is given, else in memory */
   readonly connectTokens?: ConnectTokens | undefined;
   /** Decides about addresses instead of `trustedProxies`, `ipAllow` and `ipDeny`. */
   readonly addresses?: AddressPolicy | undefined;
@@ -61,9 +62,9 @@ export interface WscCodeOptions {
   readonly namespaces?: Readonly<Record<string, NamespaceOptions>> | undefined;
   /** Whether one user may send `chat` to another. @default nobody may */
   readonly authorizeChat?: AuthorizeChat | undefined;
-  /** Carries messages between nodes. @default in memory: this node only */
+  /** Carries messages between nodes. @default `redis` where it is given, else in memory: this node only */
   readonly broker?: Broker | undefined;
-  /** Knows who is online. @default in memory: this node only */
+  /** Knows who is online. @default `redis` where it is given, else in memory: this node only */
   readonly presence?: Presence | undefined;
   /** TLS of the own port (`port`), as Node's `https.createServer` takes it. */
   readonly https?: HttpsOptions | undefined;
@@ -71,12 +72,12 @@ export interface WscCodeOptions {
   readonly ownVariables?: readonly string[] | undefined;
 }
 
-type JwtSettingName = Extract<keyof WscSettings, `jwt${string}`>;
+type NestedSettingName = Extract<keyof WscSettings, `jwt${string}` | `redis${string}`>;
 
-/** The settings of {@link WscSettings} with the JWT ones under `jwt`. */
+/** The settings of {@link WscSettings} with the JWT ones under `jwt` and those of Redis under `redis`. */
 export type WscSettingOptions = {
-  readonly [Name in Exclude<keyof WscSettings, JwtSettingName>]?: WscSettings[Name] | undefined;
-} & { readonly jwt?: WscJwtOptions | undefined };
+  readonly [Name in Exclude<keyof WscSettings, NestedSettingName>]?: WscSettings[Name] | undefined;
+} & { readonly jwt?: WscJwtOptions | undefined; readonly redis?: WscRedisOptions | undefined };
 
 /**
  * What `WscModule.forRoot` takes. What is absent or undefined comes from the environment, then from the file, then from

@@ -3,6 +3,7 @@ import type { CheckedLayer, ConfigFault } from './config-fault.js';
 import { didYouMean } from './did-you-mean.js';
 import { codeOptionNames, jwtCodeOptionNames, type WscModuleOptions } from './module-options.js';
 import { isObject } from './option-rules.js';
+import { redisCodeOptionNames, redisOptionEntries } from './redis-settings.js';
 import { fieldOfOption, settingFields, type SettingField } from './setting-fields.js';
 import type { GivenSetting } from './setting-source.js';
 import type { SettingName } from './wsc-settings.js';
@@ -19,6 +20,7 @@ const knownOptions: readonly string[] = [
   ...settingFields.map(({ option }) => option),
   ...codeOptionNames,
   ...jwtCodeOptionNames.map((name) => `jwt.${name}`),
+  ...redisCodeOptionNames.map((name) => `redis.${name}`),
 ];
 
 /** What `forRoot` was given, and the options that do not exist. */
@@ -43,8 +45,9 @@ export function readOptions(options: WscModuleOptions & { readonly [loadedValues
 }
 
 function* flatten(options: WscModuleOptions): Iterable<readonly [option: string, value: unknown]> {
-  const { jwt, ...others } = options;
+  const { jwt, redis, ...others } = options;
   yield* Object.entries(others);
+  yield* redisOptionEntries(redis);
   // What is no object is refused with the options that only code can give.
   for (const [name, value] of isObject(jwt) ? Object.entries(jwt) : []) yield [`jwt.${name}`, value];
 }

@@ -4,6 +4,7 @@ import { parseDevicePolicy } from './device-policy-text.js';
 import type { Environment } from './environment-layer.js';
 import { hasJwtKey, toJwtOptions } from './jwt-settings.js';
 import type { WscModuleOptions } from './module-options.js';
+import { toRedisOptions } from './redis-settings.js';
 import { isProduction, loadNamedFile, resolveSettings, type ResolvedSettings } from './resolve-settings.js';
 import type { BuiltInName, WscSettings } from './wsc-settings.js';
 import type { WscAccessConfig, WscConfig, WscTransportConfig } from './wsc-config.js';
@@ -35,7 +36,7 @@ export function createNodeId(): string {
 /** Shapes settings as hub, access and transport take them. */
 export function toWscConfig(resolved: ResolvedSettings, surroundings: ConfigSurroundings): WscConfig {
   const { settings, sources, warnings } = resolved;
-  const { jwtSecret: _secret, jwtPublicKey: _publicKey, ...shownSettings } = settings;
+  const { jwtSecret: _secret, jwtPublicKey: _publicKey, redisUrl: _redisUrl, ...shownSettings } = settings;
   return Object.freeze({
     enabled: settings.enabled,
     path: settings.path,
@@ -44,6 +45,7 @@ export function toWscConfig(resolved: ResolvedSettings, surroundings: ConfigSurr
     hub: toHubOptions(settings, surroundings),
     access: toAccessConfig(settings, surroundings),
     transport: toTransportConfig(settings, surroundings),
+    redis: toRedisOptions(settings, surroundings.options.redis),
     settings: Object.freeze(shownSettings),
     sources,
     warnings,

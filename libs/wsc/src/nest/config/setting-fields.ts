@@ -28,6 +28,8 @@ interface SettingSpec {
   readonly group?: string;
   /** @default the setting's name */
   readonly option?: string;
+  /** @default `WSC_` and the option's name */
+  readonly variable?: string;
   readonly isSecret?: true;
   /** Says where the file is, so it can't stand in it. */
   readonly isOutsideFile?: true;
@@ -39,6 +41,7 @@ const livePerformance = { kind: 'number', change: 'live', group: 'performance' }
 const liveTiming = { kind: 'number', change: 'live', group: 'timing' } as const;
 const protocol = { change: 'restart', group: 'protocol' } as const;
 const jwt = { change: 'restart', group: 'jwt' } as const;
+const redis = { kind: 'text', change: 'restart', group: 'redis' } as const;
 
 const specs = {
   enabled: { kind: 'flag', change: 'restart' },
@@ -65,6 +68,10 @@ const specs = {
   jwtIssuer: { kind: 'list', option: 'jwt.issuer', ...jwt },
   jwtAudience: { kind: 'list', option: 'jwt.audience', ...jwt },
   jwtAlgorithms: { kind: 'list', option: 'jwt.algorithms', ...jwt },
+  // Secret, since it may hold a password.
+  redisUrl: { option: 'redis.url', variable: 'REDIS_URL', isSecret: true, ...redis },
+  redisPrefix: { option: 'redis.prefix', variable: 'WSC_REDIS_PREFIX', ...redis },
+  redisOpenPrefix: { option: 'redis.openPrefix', variable: 'WSC_REDIS_OPEN_PREFIX', ...redis },
   maxConnections: liveLimit,
   maxConnectionsPerUser: liveLimit,
   maxConnectionsPerIp: liveLimit,
@@ -138,7 +145,7 @@ function toField(name: SettingName, spec: SettingSpec): SettingField {
   return Object.freeze({
     name,
     option,
-    variable: prefix + key.toUpperCase(),
+    variable: spec.variable ?? prefix + key.toUpperCase(),
     fileKey: spec.isOutsideFile ? undefined : group === undefined ? key : `${group}.${key}`,
     kind,
     change,

@@ -20,7 +20,8 @@ function loadWscOptions(environment: Environment): LoadedWscOptions {
   const file = loadNamedFile({}, environment);
   const { settings } = resolveSettings({ options: {}, environment, file });
   const values = Object.assign({}, settings, { auth: authModeOf(settings, {}) });
-  const { jwtSecret, jwtPublicKey, jwtJwksUrl, jwtIssuer, jwtAudience, jwtAlgorithms, ...others } = values;
+  const { jwtSecret, jwtPublicKey, jwtJwksUrl, jwtIssuer, jwtAudience, jwtAlgorithms, ...withRedis } = values;
+  const { redisUrl, redisPrefix, redisOpenPrefix, ...others } = withRedis;
   return Object.freeze({
     ...others,
     jwt: Object.freeze({
@@ -30,6 +31,11 @@ function loadWscOptions(environment: Environment): LoadedWscOptions {
       issuer: jwtIssuer,
       audience: jwtAudience,
       algorithms: jwtAlgorithms,
+    }),
+    redis: Object.freeze({
+      ...(redisUrl !== undefined && { url: redisUrl }),
+      prefix: redisPrefix,
+      openPrefix: redisOpenPrefix,
     }),
     [loadedValues]: Object.freeze(values),
   });

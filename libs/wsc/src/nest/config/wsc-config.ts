@@ -1,4 +1,5 @@
 import type { ServerOptions as HttpsOptions } from 'node:https';
+import type { RedisOptions } from '@nest-wsc/redis';
 import type { JwtOptions } from '../../access/index.js';
 import type { Handshake } from '../../core/connect/handshake.js';
 import type { HubOptions } from '../../core/hub-options.js';
@@ -38,8 +39,10 @@ export interface WscConfig {
   readonly hub: HubOptions;
   readonly access: WscAccessConfig;
   readonly transport: WscTransportConfig;
+  /** Undefined: everything is in memory, and this node is alone. */
+  readonly redis: RedisOptions | undefined;
   /** The same, flat, without the keys, so that it can be shown. */
-  readonly settings: Omit<WscSettings, 'jwtSecret' | 'jwtPublicKey'>;
+  readonly settings: Omit<WscSettings, 'jwtSecret' | 'jwtPublicKey' | 'redisUrl'>;
   /** Where each setting came from. */
   readonly sources: ReadonlyMap<SettingName, SettingSource>;
   /** What a person should know at the start. */

@@ -87,9 +87,16 @@ export class WscSettings {
   /** Accepted algorithms. Empty: all that fit the key. */
   @ListOf('algorithms') readonly jwtAlgorithms: readonly string[] = none;
 
+  /** Where Redis is, which makes many gateways one: `redis://host:6379`, `rediss://user:password@host:6379/0`. Absent: everything in memory. */
+  @Absentable() @Text('a URL such as redis://host:6379', isRedisUrl) readonly redisUrl: string | undefined = undefined;
+  /** What keys and channels between gateways start with in Redis. Gateways with the same one are one cluster. */
+  @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisPrefix: string = 'wsc';
+  /** What the channels start with on which any program may publish: `websocket:user:ann`. `none`: there are none. */
+  @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisOpenPrefix: string = 'websocket';
+
   /** Connections of this node; one more gets a 503. */
   @WholeNumber() readonly maxConnections: number = hub.limits.maxConnections;
-  /** Connections of one user on this node; one more gets a 429. */
+  /** Connections of one user, on all nodes; one more gets a 429. */
   @WholeNumber() readonly maxConnectionsPerUser: number = hub.limits.maxConnectionsPerUser;
   /** Connections of one address (IPv6: one /64) on this node; one more gets a 429. Behind a proxy set `trustedProxies` first. */
   @WholeNumber() readonly maxConnectionsPerIp: number = hub.limits.maxConnectionsPerIp;
@@ -161,6 +168,15 @@ export type SettingName = keyof WscSettings;
 
 function isNetwork(text: string): boolean {
   return parses(() => parseNetwork(text, ''))(text);
+}
+
+function isRedisUrl(text: string): boolean {
+  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol);
+}
+
+// Without braces, which are hash tags, and without what Redis reads as a pattern.
+function isRedisPrefix(text: string): boolean {
+  return /^[A-Za-z0-9_.:-]{1,64}$/.test(text);
 }
 
 function isHttpUrl(text: string): boolean {

@@ -1,0 +1,1 @@
+export { openRedisStores, type RedisStores } from './redis-stores.js';
