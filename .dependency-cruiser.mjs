@@ -9,7 +9,7 @@ const wsc = '^libs/wsc/src';
 
 /** A published entry of a package, which is all that others may import of it. */
 const entries =
-  '^libs/(protocol|client|wsc)/src/index\\.ts$|^libs/protocol/src/cluster/index\\.ts$|^libs/wsc/src/(core|testing)/index\\.ts$';
+  '^libs/[^/]+/src/index\\.ts$|^libs/protocol/src/cluster/index\\.ts$|^libs/wsc/src/(core|testing)/index\\.ts$|^libs/publisher/src/nest/index\\.ts$';
 
 const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})(/|$)`;
 
@@ -25,6 +25,8 @@ const mayImportOnly = ({ name, comment, from, allowed, nodeBuiltins = false }) =
 const protocolEntry = '^libs/protocol/src/index\\.ts$';
 /** What goes between nodes and publishers; browsers need none of it. */
 const clusterEntry = '^libs/protocol/src/cluster/index\\.ts$';
+/** How Redis is reached, by nodes and publishers. */
+const redisEntry = '^libs/redis/src/index\\.ts$';
 const core = `${wsc}/core/`;
 
 export default {
@@ -40,6 +42,20 @@ export default {
       comment: 'The client runs in browsers; `ws` is its optional peer in Node.',
       from: '^libs/client/src/',
       allowed: ['^libs/client/src/', protocolEntry, npm('ws')],
+    }),
+    mayImportOnly({
+      name: 'redis-imports-protocol-and-ioredis',
+      comment: 'How Redis is reached, and nothing of what is kept there.',
+      from: '^libs/redis/src/',
+      nodeBuiltins: true,
+      allowed: ['^libs/redis/src/', protocolEntry, clusterEntry, npm('ioredis')],
+    }),
+    mayImportOnly({
+      name: 'publisher-imports-protocol-and-redis',
+      comment: 'A service without sockets carries no gateway with it, and Nest only where it has Nest.',
+      from: '^libs/publisher/src/',
+      nodeBuiltins: true,
+      allowed: ['^libs/publisher/src/', protocolEntry, clusterEntry, redisEntry, npm('ioredis', 'uuid', '@nestjs')],
     }),
     mayImportOnly({
       name: 'core-imports-protocol',
@@ -61,11 +77,11 @@ export default {
       allowed: [`${wsc}/stores/memory/`, core, protocolEntry, '^(node:)?crypto$'],
     }),
     mayImportOnly({
-      name: 'redis-stores-import-core-and-ioredis',
+      name: 'redis-stores-import-core-and-redis',
       comment: 'A store implements ports of the core over its one package.',
       from: `${wsc}/stores/redis/`,
       nodeBuiltins: true,
-      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, clusterEntry, npm('ioredis')],
+      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, clusterEntry, redisEntry, npm('ioredis')],
     }),
     mayImportOnly({
       name: 'access-imports-core-jose-and-ipaddr',
@@ -92,7 +108,10 @@ export default {
       name: 'only-nest-imports-nest',
       comment: 'Nest only wires. Everything else works without it.',
       severity: 'error',
-      from: { path: '^libs/', pathNot: ['^libs/wsc/src/nest/', '^libs/wsc/src/index\\.ts$', spec] },
+      from: {
+        path: '^libs/',
+        pathNot: ['^libs/(wsc|publisher)/src/nest/', '^libs/wsc/src/index\\.ts$', '^libs/demo-service/', spec],
+      },
       to: { path: npm('@nestjs', 'rxjs', 'reflect-metadata', 'class-validator', 'class-transformer') },
     },
     {

@@ -32,8 +32,9 @@ export default {
   transform: { '^.+\\.[tj]s$': swc },
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|jose|uuid)/)'],
   moduleNameMapper: {
-    '^@nest-wsc/(protocol|client|wsc)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@nest-wsc/(protocol|redis|client|wsc|publisher|demo-service)$': '<rootDir>/libs/$1/src/index.ts',
     '^@nest-wsc/protocol/cluster$': '<rootDir>/libs/protocol/src/cluster/index.ts',
+    '^@nest-wsc/publisher/nest$': '<rootDir>/libs/publisher/src/nest/index.ts',
     '^@nest-wsc/wsc/(core|testing)$': '<rootDir>/libs/wsc/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, root, scriptPath, toolPath } from './run.mjs';
 
-const libraries = ['libs/protocol', 'libs/wsc', 'libs/client'];
+const libraries = ['libs/protocol', 'libs/redis', 'libs/wsc', 'libs/client', 'libs/publisher'];
 const sources = ['libs', 'apps', 'test', 'bench', 'scripts'].filter((path) => existsSync(join(root, path)));
 
 /** Each check: a name and the commands (arguments to node) that must all succeed. */

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { HttpModule } from '@nest-wsc/demo-service';
 import { WscModule, type WscModuleOptions } from '@nest-wsc/wsc';
 import { ApiModule } from './api/api.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -6,7 +7,6 @@ import { ChatModule } from './chat/chat.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { GatewayConfigModule } from './config/gateway-config.module.js';
 import { HealthController } from './health/health.controller.js';
-import { HttpModule } from './http/http.module.js';
 import { StatsController } from './stats/stats.controller.js';
 
 /** The demo gateway: HTTP controllers and WebSocket gateways side by side. */

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { noStore, StartLogger, StrictHttpAdapter } from '@nest-wsc/demo-service';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createWscOptions } from './config/wsc-options.js';
 import { serveOpenApi } from './docs/openapi.js';
-import { GatewayHttpAdapter } from './http/gateway-http-adapter.js';
-import { StartLogger } from './start-logger.js';
-import { noStore, securityHeaders } from './http/security-headers.js';
+import { securityHeaders } from './security-headers.js';
 
 // A larger body than any message of use; `data` goes out again to every receiver.
 const maxBodySize = '64kb';
@@ -22,7 +21,7 @@ export async function createGateway(config: GatewayConfig, publicFolder?: string
   const wscOptions = createWscOptions(config, process.env);
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config, wscOptions),
-    new GatewayHttpAdapter(),
+    new StrictHttpAdapter(),
     {
       // The caller says what went wrong.
       abortOnError: false,

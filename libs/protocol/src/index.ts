@@ -1,11 +1,13 @@
 export * from './close-codes.js';
 export * from './codec.js';
+export { describeValue } from './describe-value.js';
 export * from './dialects/basic-codec.js';
 export * from './dialects/ginforge-codec.js';
 export * from './envelopes.js';
 export * from './errors.js';
 export * from './json-client-codec.js';
 export * from './json-codec.js';
+export * from './messages.js';
 export * from './names.js';
 export * from './server-codecs.js';
 export * from './traceparent.js';

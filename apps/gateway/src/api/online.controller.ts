@@ -1,8 +1,8 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { UserIdPipe } from '@nest-wsc/demo-service';
 import { HubService } from '@nest-wsc/wsc';
 import { RequireLogin } from '../auth/bearer.guard.js';
-import { UserIdPipe } from '../http/name-pipes.js';
 import { PageDto } from './dto/page.dto.js';
 import { OnlineView, UserOnlineView } from './views.js';
 

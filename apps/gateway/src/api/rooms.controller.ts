@@ -1,9 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { notFound, RoomNamePipe } from '@nest-wsc/demo-service';
 import { HubService } from '@nest-wsc/wsc';
 import { RequireLogin } from '../auth/bearer.guard.js';
-import { notFound } from '../http/error-answer.js';
-import { RoomNamePipe } from '../http/name-pipes.js';
 import { RoomMessageDto } from './dto/message.dto.js';
 import { RoomDto } from './dto/room.dto.js';
 import { DeletedRoomView, MembersView, RoomView, SendView, toMembersView, toRoomView, toSendView } from './views.js';

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { UserIdPipe } from '@nest-wsc/demo-service';
 import { type AckSendOptions, HubService } from '@nest-wsc/wsc';
 import { RequireLogin } from '../auth/bearer.guard.js';
-import { UserIdPipe } from '../http/name-pipes.js';
 import { type AckDto, UserMessageDto } from './dto/message.dto.js';
 import { NotificationDto } from './dto/notification.dto.js';
 import { AckView, ClosedView, SendView, toAckView, toSendView } from './views.js';

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { IsWscName, IsWscUserId } from '../http/names.decorators.js';
+import { IsWscName, IsWscUserId } from '@nest-wsc/demo-service';
 
 /** Body of `POST /auth/login`. */
 export class LoginDto {

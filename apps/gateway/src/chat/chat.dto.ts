@@ -1,5 +1,5 @@
 import { IsInt, IsString, Length, Max, Min } from 'class-validator';
-import { IsWscName } from '../http/names.decorators.js';
+import { IsWscName } from '@nest-wsc/demo-service';
 
 /** Data of `chat.send`. */
 export class ChatSendDto {

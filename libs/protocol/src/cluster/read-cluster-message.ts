@@ -1,11 +1,9 @@
 import { DecodeError } from '../codec.js';
-import { isId, isName } from '../names.js';
+import { isId, isMessageKey, isName } from '../names.js';
 import { findStructureFault, isWireObject, type WireObject } from '../structure.js';
 import { clusterLimits, type ClusterAudience, type ClusterMessage } from './cluster-message.js';
 
 type Metadata = NonNullable<ClusterAudience['metadata']>;
-
-const keyPattern = /^\P{C}{1,256}$/u;
 
 /** @throws {DecodeError} WSC_INVALID_ENVELOPE, without the value that is wrong. */
 export function readClusterMessage(value: unknown): ClusterMessage {
@@ -52,7 +50,7 @@ function readPriority(value: unknown): 'normal' | 'high' {
 }
 
 function readKey(value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && keyPattern.test(value))) return value;
+  if (value === undefined || isMessageKey(value)) return value;
   throw fault('"key" is not a key.');
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
+import { WscError, type CloseCode, type CloseCodeName, type DataUpdate, type Notification } from '@nest-wsc/protocol';
 import {
   Hub,
   type AckOutcome,
@@ -38,7 +38,6 @@ import { WscConfigService } from './config/wsc-config.service.js';
 import type { WscConfig } from './config/wsc-options.js';
 import type { WscInterceptor } from './decorators/providers.decorators.js';
 import { mapErrors, mapRefusals } from './errors/map-errors.js';
-import type { DataUpdate, Notification } from './messages.js';
 
 /**
  * The hub, for the rest of the application: inject it anywhere. Sends run in the caller's turn up to the outboxes, so that they keep

@@ -18,7 +18,6 @@ export {
 export { mapException } from './errors/map-exception.js';
 export { JwtConnectGuard } from './guards/jwt-connect.guard.js';
 export { HubService } from './hub.service.js';
-export type { DataUpdate, Notification } from './messages.js';
 export { NestLogger } from './nest-logger.js';
 export { WscAdapter } from './wsc.adapter.js';
 export { WscModule } from './wsc.module.js';

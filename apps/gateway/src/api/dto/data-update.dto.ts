@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { AnyJson } from '../../http/any-json.js';
-import { IsWscName } from '../../http/names.decorators.js';
+import { AnyJson, IsWscName } from '@nest-wsc/demo-service';
 
 /** Tells everybody that something changed. */
 export class DataUpdateDto {

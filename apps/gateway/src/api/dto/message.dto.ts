@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
-import { AnyJson } from '../../http/any-json.js';
-import { IsWscName } from '../../http/names.decorators.js';
+import { AnyJson, IsWscName } from '@nest-wsc/demo-service';
 
 /** An event and its data, for everybody. */
 export class MessageDto {

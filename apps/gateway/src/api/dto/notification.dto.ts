@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { IsLink } from '@nest-wsc/demo-service';
 
 /** A notification for a person. */
 export class NotificationDto {
@@ -21,8 +22,6 @@ export class NotificationDto {
 
   @ApiPropertyOptional({ example: '/orders/17', maxLength: 2048, description: 'An http(s) address or a path' })
   @IsOptional()
-  // Whoever shows it will make it a link: `javascript:` must not come through.
-  @Matches(/^(https?:\/\/[^\s]+|\/(?!\/)[^\s]*)$/, { message: 'link must be an http(s) address or a path' })
-  @Length(1, 2048)
+  @IsLink()
   readonly link?: string;
 }

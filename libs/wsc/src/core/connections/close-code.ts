@@ -1,5 +1,4 @@
-import { closeCodes, WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
-import { describeValue } from '../describe-value.js';
+import { closeCodes, describeValue, WscError, type CloseCode, type CloseCodeName } from '@nest-wsc/protocol';
 
 /** A control frame holds 125 bytes, of which the code takes two (RFC 6455 §5.5). */
 const maxReasonBytes = 123;

@@ -1,8 +1,13 @@
-import type { CloseCode, CloseCodeName, ServerEnvelope, WscError } from '@nest-wsc/protocol';
+import {
+  describeValue,
+  type CloseCode,
+  type CloseCodeName,
+  type ServerEnvelope,
+  type WscError,
+} from '@nest-wsc/protocol';
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
-import { describeValue } from '../describe-value.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
 import type { MessageInput, Priority } from '../messages/message.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';

@@ -1,27 +1,6 @@
-/** Which of a connection's two lanes a message takes. High goes first at each flush; order is promised per lane. */
-export type Priority = 'normal' | 'high';
+import type { Priority } from '@nest-wsc/protocol';
 
-/** What an application sends: an event name and data, with what it wants done. */
-export interface MessageInput {
-  /** 1..128 of `A-Za-z0-9_.:-`. */
-  readonly event: string;
-  /** Anything that JSON can write. */
-  readonly data?: unknown;
-  /** 1..64 characters; made by the server (UUIDv7) when absent. */
-  readonly id?: string;
-  /** The sender's user id; absent for the application itself. */
-  readonly from?: string;
-  readonly fromName?: string;
-  /** The addressed user of a message between clients. */
-  readonly to?: string;
-  /** @default 'normal' */
-  readonly priority?: Priority;
-  /**
-   * What it is about, for rooms with `backpressure: 'latest-only'`: a newer message supersedes a queued one with the same key. 1..256
-   * printable characters; never on the wire. @default the event name
-   */
-  readonly key?: string;
-}
+export type { MessageInput, Priority } from '@nest-wsc/protocol';
 
 /** A message on its way out: complete, not to be changed (interceptors make a new one). */
 export interface OutboundMessage {

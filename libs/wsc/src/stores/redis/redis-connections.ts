@@ -1,15 +1,21 @@
 import { clusterPartitionCount } from '@nest-wsc/protocol/cluster';
+import {
+  createClients,
+  endClient,
+  isConnected,
+  logOutages,
+  resolveRedisOptions,
+  type RedisClients,
+  type RedisOptions,
+  type ResolvedRedisOptions,
+} from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../core/ports/clock.js';
 import type { Logger } from '../../core/ports/logger.js';
-import { endClient } from './end-client.js';
-import { logOutages } from './log-outages.js';
 import { RedisNames } from './names.js';
 import { ClusterSubscriber } from './pubsub/cluster-subscriber.js';
 import type { RedisSubscriber } from './pubsub/redis-subscriber.js';
 import { SubscriberLink } from './pubsub/subscriber-link.js';
-import { createClients, type RedisClients } from './redis-clients.js';
-import { resolveRedisOptions, type RedisOptions, type ResolvedRedisOptions } from './redis-options.js';
 
 /** How long {@link RedisConnections.open} waits for a Redis that is not there, before the node starts without. */
 const patienceMs = 2_000;
@@ -73,7 +79,7 @@ export class RedisConnections {
 
   /** What is wrong now, for operators; undefined where nothing is. */
   get problem(): string | undefined {
-    if (this.commands.status !== 'ready') return 'Redis is not connected.';
+    if (!isConnected(this.commands)) return 'Redis is not connected.';
     if (!this.subscriber.isWhole) return 'Redis is connected, but this node does not hear the others.';
     return undefined;
   }
@@ -85,7 +91,7 @@ export class RedisConnections {
 
   async #close(): Promise<void> {
     await Promise.all([...new Set([this.subscriber, this.openSubscriber])].map(async (each) => each.close()));
-    await endClient(this.commands, this.#clock);
+    await endClient(this.commands);
   }
 
   async #ready(): Promise<void> {

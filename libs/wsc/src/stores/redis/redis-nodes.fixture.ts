@@ -1,10 +1,10 @@
+import type { RedisSettings } from '@nest-wsc/redis';
 import type { Timer } from '../../core/ports/clock.js';
 import type { ClusterListener, NodeInfo } from '../../core/ports/cluster.js';
 import { SystemClock } from '../../system/system-clock.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
 import { RedisCluster, type RedisClusterOptions } from './cluster/redis-cluster.js';
 import { RedisConnections } from './redis-connections.js';
-import type { RedisSettings } from './redis-options.js';
 
 /** A node of a test, with what stores need of it. */
 export class RedisNode {

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { WscError } from '@nest-wsc/protocol';
+import { redisError } from '@nest-wsc/redis';
 import type { Principal } from '../../../core/connect/principal.js';
 import type { ConnectTokens, IssuedConnectToken } from '../../../core/ports/access.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { RedisConnections } from '../redis-connections.js';
-import { redisError } from '../redis-errors.js';
 import { runScript } from '../scripts/script.js';
 import { parsePrincipal } from './principal-text.js';
 import { ownTokenScript } from './scripts/own-token.lua.js';

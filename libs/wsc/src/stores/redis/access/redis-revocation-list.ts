@@ -1,8 +1,8 @@
+import { redisError } from '@nest-wsc/redis';
 import type { RevocationList } from '../../../core/ports/access.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { RedisConnections } from '../redis-connections.js';
-import { redisError } from '../redis-errors.js';
 import { runScript } from '../scripts/script.js';
 import { RevocationWatch } from './revocation-watch.js';
 import { revokeScript } from './scripts/revoke.lua.js';

@@ -1,3 +1,4 @@
+import { redisError } from '@nest-wsc/redis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type {
@@ -13,7 +14,6 @@ import type {
 } from '../../../core/ports/presence.js';
 import type { Instances } from '../cluster/instances.js';
 import type { RedisConnections } from '../redis-connections.js';
-import { redisError } from '../redis-errors.js';
 import { readOnlinePage } from './online-pages.js';
 import { OwnEntries } from './own-entries.js';
 import { PresenceStore } from './presence-store.js';

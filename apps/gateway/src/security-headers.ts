@@ -27,9 +27,3 @@ export function securityHeaders(request: Request, response: Response, next: Next
   response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
   next();
 }
-
-/** Answers hold tokens and other people's presence: no cache may keep them. */
-export function noStore(_request: Request, response: Response, next: NextFunction): void {
-  response.setHeader('Cache-Control', 'no-store');
-  next();
-}

@@ -6,7 +6,13 @@ import { WscError } from '@nest-wsc/protocol';
  * know asks {@link isEffectUnknown}.
  */
 export function redisError(cause: unknown): WscError {
-  return cause instanceof WscError ? cause : new WscError('WSC_UNAVAILABLE', { cause });
+  return cause instanceof WscError ? cause : new WscError('WSC_UNAVAILABLE', { cause: withoutCommand(cause) });
+}
+
+/** ioredis hangs the whole command on its errors, with payloads and passwords: nothing for a log. */
+export function withoutCommand(cause: unknown): unknown {
+  if (cause instanceof Error) Reflect.deleteProperty(cause, 'command');
+  return cause;
 }
 
 /** What ioredis says of a command that was written and not answered; it has no codes for them. */

@@ -1,5 +1,4 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Clock } from '../../core/ports/clock.js';
 
 const patienceMs = 1_000;
 
@@ -7,14 +6,14 @@ const patienceMs = 1_000;
 const openStates: readonly string[] = ['connecting', 'connect', 'ready', 'disconnecting'];
 
 /** Ends a client and waits until its sockets are closed, for a second at most. */
-export async function endClient(client: Redis | Cluster, clock: Clock): Promise<void> {
+export async function endClient(client: Redis | Cluster): Promise<void> {
   const isOpen = openStates.includes(client.status);
   client.disconnect();
   if (!isOpen) return;
   await new Promise<void>((resolve) => {
-    const timer = clock.after(patienceMs, resolve);
+    const timer = setTimeout(resolve, patienceMs).unref();
     client.once('end', () => {
-      timer.cancel();
+      clearTimeout(timer);
       resolve();
     });
   });

@@ -43,7 +43,7 @@ function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 /** Nest's Express adapter over a server with time-outs of our choice, which Nest has no option for. */
-export class GatewayHttpAdapter extends ExpressAdapter {
+export class StrictHttpAdapter extends ExpressAdapter {
   private readonly serverLogger = new Logger('HttpServer');
 
   override initHttpServer(options: NestApplicationOptions): void {

@@ -73,6 +73,10 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
 
 function toSettings(options: RedisOptions): RedisSettings {
   if (typeof options === 'string') return { url: options };
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError('Expected the options of Redis to be a URL, an object, or a client of ioredis.');
+  }
   return 'isCluster' in options ? { client: options } : options;
 }
 

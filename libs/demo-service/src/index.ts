@@ -1,0 +1,13 @@
+export { EnvironmentReader, type Environment, type Setting } from './environment-reader.js';
+export { explainStart } from './explain-start.js';
+export { AnyJson } from './http/any-json.js';
+export { DtoPipe } from './http/dto.pipe.js';
+export { notFound } from './http/error-answer.js';
+export { HttpModule } from './http/http.module.js';
+export { IsLink } from './http/link.decorator.js';
+export { IsWscName, IsWscUserId } from './http/names.decorators.js';
+export { RoomNamePipe, UserIdPipe } from './http/name-pipes.js';
+export { noStore } from './http/no-store.js';
+export { StrictHttpAdapter } from './http/strict-http-adapter.js';
+export { framesOf, logLine } from './log-line.js';
+export { StartLogger } from './start-logger.js';

@@ -1,0 +1,16 @@
+export { subscriberOptions } from './client-options.js';
+export { connectClient } from './connect-client.js';
+export { endClient } from './end-client.js';
+export { logOutages, type OutageLog, type RedisRole } from './log-outages.js';
+export { Outgoing, type OutgoingOptions } from './outgoing.js';
+export { createClients, createCommandClient, isConnected, type RedisClients } from './redis-clients.js';
+export { isEffectUnknown, isReplyError, redisError, withoutCommand } from './redis-errors.js';
+export {
+  resolveRedisOptions,
+  type RedisAddress,
+  type RedisClientLike,
+  type RedisOptions,
+  type RedisSettings,
+  type RedisTarget,
+  type ResolvedRedisOptions,
+} from './redis-options.js';
