@@ -32,7 +32,7 @@ describe('the benchmark, with tiny numbers', () => {
     await cp(join(repository, 'docs/performance.md'), join(folder, 'docs/performance.md'));
     await runBench('--smoke', '--docs', '--into', folder);
     reports = JSON.parse(await readFile(join(folder, 'docs/performance-results.json'), 'utf8'));
-  }, 180_000);
+  }, 300_000);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -43,11 +43,23 @@ describe('the benchmark, with tiny numbers', () => {
     expect(measured).toEqual(expect.arrayContaining(wanted.map(labelOf)));
   });
 
-  it.each(['burst-1000-128b', 'request', 'connect'])('measures every peer that is installed in %s', (name) => {
-    const report = reports.find((candidate) => candidate.name === name);
-    const measured = new Set(report?.rows.map(({ variant }) => variant.peer));
-    expect(measured.size).toBe(report?.machine.peers.length);
-    expect(report?.missing.filter(({ hasFailed }) => hasFailed)).toEqual([]);
+  it.each(['burst-1000-128b', 'request', 'connect', 'redis-burst'])(
+    'measures every peer that is installed in %s',
+    (name) => {
+      const report = reports.find((candidate) => candidate.name === name);
+      const variants = scenarios.find((candidate) => candidate.name === name)?.variants ?? [];
+      const missing = report?.missing ?? [];
+      const named = [...(report?.rows ?? []), ...missing].map(({ label }) => label);
+      expect(named.sort()).toEqual(variants.map(labelOf).sort());
+      expect(missing.filter(({ hasFailed }) => hasFailed)).toEqual([]);
+    },
+  );
+
+  it('says what Redis took beside the nodes, and where it ran', () => {
+    for (const { name, rows, placement } of reports.filter((report) => report.name.startsWith('redis-'))) {
+      for (const { label, redisNs } of rows) expect([name, label, redisNs]).toEqual([name, label, expect.any(Number)]);
+      expect(placement).toContain('Redis');
+    }
   });
 
   it('says of no message that it was heard before it was sent', () => {

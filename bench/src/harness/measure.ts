@@ -1,8 +1,10 @@
 import { labelOf, summarize, type Missing, type ScenarioResult } from '../report/summarize.js';
 import type { Sample, Scale, Scenario, Variant } from '../scenarios/scenario.js';
 import { startRun } from './bench-run.js';
+import { describePlacement } from './cores.js';
 import { peerOf, type PeerName } from './peers.js';
 import type { Processes } from './processes.js';
+import { findRedis } from './redis-server.js';
 
 /** How scenarios are run. */
 export interface MeasureOptions {
@@ -21,11 +23,12 @@ export interface MeasureOptions {
 const runTimeoutMs = 120_000;
 
 /** Where only is to be seen that everything runs, peers other than ours and Nest's own adapter run in these. */
-const smokeOfAllPeers: readonly string[] = ['burst-1000-128b', 'request', 'connect'];
+const smokeOfAllPeers: readonly string[] = ['burst-1000-128b', 'request', 'connect', 'redis-burst'];
 
 /** Measures a scenario: all variants in turn, again and again, each time in new processes (but see {@link Processes}). */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<ScenarioResult> {
-  const measured = chooseVariants(scenario, options).map(toMeasure);
+  const redis = scenario.variants.some(({ nodes }) => nodes !== undefined) ? findRedis() : undefined;
+  const measured = chooseVariants(scenario, options).map((variant) => toMeasure(variant, redis));
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const entry of measured.filter(({ missing }) => missing === undefined)) {
       const startedAt = performance.now();
@@ -37,7 +40,8 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
     }
   }
   // Of tiny numbers a goal would be met or missed by chance.
-  return summarize(options.scale === 'full' ? scenario : { ...scenario, goals: [] }, measured);
+  const judged = options.scale === 'full' ? scenario : { ...scenario, goals: [] };
+  return { ...summarize(judged, measured), placement: describePlacement(options.processes.cores, redis) };
 }
 
 function chooseVariants({ name, variants }: Scenario, { peers, scale }: MeasureOptions): readonly Variant[] {
@@ -52,10 +56,11 @@ interface Measured {
   missing: Missing | undefined;
 }
 
-function toMeasure(variant: Variant): Measured {
+function toMeasure(variant: Variant, redis: string | undefined): Measured {
   const found = peerOf(variant.peer).availability();
-  const missing = found.command === undefined ? { reason: found.reason, hasFailed: false } : undefined;
-  return { variant, samples: [], missing };
+  const needsRedis = variant.nodes !== undefined && redis === undefined;
+  const reason = needsRedis ? 'redis-server is not installed; REDIS_SERVER_PATH may say where one is' : found.reason;
+  return { variant, samples: [], missing: reason === undefined ? undefined : { reason, hasFailed: false } };
 }
 
 /** Notes a sample or why there is none; answers how it went. A variant that has failed once is not tried again. */
@@ -75,6 +80,7 @@ async function takeSample(scenario: Scenario, variant: Variant, options: Measure
   const setup = {
     peer: peerOf(variant.peer),
     options: variant.options ?? {},
+    nodes: variant.nodes,
     processes,
     profile: profiles && `${profiles}/${fileName(scenario, variant)}.cpuprofile`,
   };

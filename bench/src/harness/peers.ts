@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DialectName } from '../load/dialect.js';
+import type { ServerOptions } from '../peers/server-options.js';
 
 /** A system that is measured. */
 export interface Peer {
@@ -10,17 +11,19 @@ export interface Peer {
   /** How tables call it. */
   readonly label: string;
   readonly dialect: DialectName;
+  /** What makes it what it is, where one program is several peers. */
+  readonly options?: ServerOptions;
   /** What runs it, up to the options, or why nothing can. */
   readonly availability: () => Availability;
 }
 
 /** Whether a peer can be measured here. */
 export type Availability =
-  | { readonly command: readonly string[]; readonly version: string }
+  | { readonly command: readonly string[]; readonly version: string; readonly reason?: undefined }
   | { readonly command?: undefined; readonly reason: string };
 
 /** The peers by name. */
-export type PeerName = 'ours' | 'stock' | 'ws' | 'socket.io' | 'uws' | 'bun';
+export type PeerName = 'ours' | 'stock' | 'ws' | 'socket.io' | 'socket.io-redis' | 'socket.io-streams' | 'uws' | 'bun';
 
 const require = createRequire(import.meta.url);
 
@@ -32,7 +35,7 @@ const node = (name: string): readonly string[] => [process.execPath, '--expose-g
 const notInstalled: Availability = { reason: 'not installed' };
 
 /** A peer that runs under Node, where its package is installed. */
-function nodePeer(peer: Pick<Peer, 'name' | 'label' | 'dialect'>, file: string, packageName: string): Peer {
+function nodePeer(peer: Omit<Peer, 'availability'>, file: string, packageName: string): Peer {
   return { ...peer, availability: () => installed(packageName, node(file)) };
 }
 
@@ -51,9 +54,19 @@ export const peers: readonly Peer[] = [
     'socket-io',
     '@nestjs/platform-socket.io',
   ),
+  socketIoThroughRedis('redis', 'Redis adapter'),
+  socketIoThroughRedis('streams', 'Redis streams adapter'),
   { name: 'uws', label: 'uWebSockets.js', dialect: 'plain', availability: findUws },
   { name: 'bun', label: 'Bun', dialect: 'plain', availability: findBun },
 ];
+
+/** Socket.IO's nodes, made one by an adapter. */
+function socketIoThroughRedis(adapter: 'redis' | 'streams', adapterLabel: string): Peer {
+  const packageName = adapter === 'redis' ? '@socket.io/redis-adapter' : '@socket.io/redis-streams-adapter';
+  const label = `Nest Socket.IO, ${adapterLabel}`;
+  const peer = { name: `socket.io-${adapter}`, label, dialect: 'socket.io', options: { adapter } } as const;
+  return nodePeer(peer, 'socket-io', packageName);
+}
 
 /** The peer of a name. */
 export function peerOf(name: PeerName): Peer {

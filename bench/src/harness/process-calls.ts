@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readyId, type Answer, type Call } from '../calls.js';
+import { boundTo } from './cores.js';
 
 /** Which program to start, and on which core. */
 export interface ProcessSpec {
@@ -23,7 +24,7 @@ export class ProcessCalls<T extends object> {
 
   /** Starts the process. Whoever does stops it. */
   constructor({ command, core }: ProcessSpec) {
-    const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
+    const [program = '', ...args] = boundTo(core, command);
     this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.once('error', (error) => this.#end(error.message));
     this.#child.once('exit', (code, signal) => this.#end(`it ended with ${String(code ?? signal)}`));

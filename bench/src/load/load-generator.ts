@@ -37,7 +37,7 @@ const handshakesAtOnce = 32;
 export class LoadGenerator {
   readonly #members = new Members();
   readonly #others: LoadConnection[] = [];
-  #publisher: LoadConnection | undefined;
+  readonly #publishers: LoadConnection[] = [];
   #resetAt = 0;
   #nextIndex = 0;
 
@@ -48,24 +48,27 @@ export class LoadGenerator {
     return performance.now() - startedAt;
   }
 
-  /** Opens the one that asks the server to publish. */
+  /** Opens one more that asks its server to publish. */
   async connectPublisher(load: Pick<ConnectLoad, 'port' | 'dialects'>): Promise<void> {
-    [this.#publisher] = await this.#open({ ...load, count: 1 });
+    this.#publishers.push(...(await this.#open({ ...load, count: 1 })));
   }
 
-  /** Has the server publish; answers how many messages it says it has sent. */
-  async publish(event: 'publish' | 'pace', command: object): Promise<number> {
-    if (this.#publisher === undefined) throw new Error('There is no publisher.');
-    return Number(await this.#publisher.request(event, command));
+  /** Has servers publish, one command by each publisher; answers how many messages they say they have sent. */
+  async publish(event: 'publish' | 'pace', ...commands: readonly object[]): Promise<number> {
+    const counts = commands.map(async (command, index) => {
+      const publisher = this.#publishers[index];
+      if (publisher === undefined) throw new Error(`There is no publisher ${index}.`);
+      return Number(await publisher.request(event, command));
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
   /** Hangs up on all servers, so that all of this can begin again. */
   disconnect(): void {
-    for (const connection of [...this.#members.remove(this.#members.connections.length), ...this.#others.splice(0)]) {
+    const members = this.#members.remove(this.#members.connections.length);
+    for (const connection of [...members, ...this.#others.splice(0), ...this.#publishers.splice(0)]) {
       connection.terminate();
     }
-    this.#publisher?.terminate();
-    this.#publisher = undefined;
   }
 
   reset(): void {

@@ -39,6 +39,20 @@ declare module '@nestjs/platform-socket.io' {
   export { IoAdapter, type Socket, type SocketIoServer };
 }
 
+declare module '@socket.io/redis-adapter' {
+  import type { Redis } from 'ioredis';
+
+  function createAdapter(publisher: Redis, subscriber: Redis): object;
+  export { createAdapter };
+}
+
+declare module '@socket.io/redis-streams-adapter' {
+  import type { Redis } from 'ioredis';
+
+  function createAdapter(client: Redis): object;
+  export { createAdapter };
+}
+
 declare module 'bun:ffi' {
   interface ClockSymbols {
     clock_gettime(clock: number, time: BigInt64Array): number;

@@ -9,7 +9,7 @@ import { portOf, readOptions, secret } from './server-options.js';
 import { serve } from './serve.js';
 import { pace, publish, type PaceCommand, type PublishCommand } from './workload.js';
 
-const { compression = false, flushDelayMs = 0, anonymous = false } = readOptions();
+const { compression = false, flushDelayMs = 0, anonymous = false, redisUrl } = readOptions();
 
 /** The product as an application uses it: module, gateway, hub, with tokens checked. */
 @WebSocketGateway({ path: '/ws' })
@@ -60,6 +60,8 @@ class BenchGateway {
       // One client here sends what thousands would.
       messagesPerSecond: 0,
       namespaces: { feed: { backpressure: 'drop-oldest' } },
+      // Not what the environment says.
+      redis: redisUrl ?? false,
     }),
   ],
   providers: [BenchGateway],

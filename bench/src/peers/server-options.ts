@@ -8,6 +8,10 @@ export interface ServerOptions {
   readonly anonymous?: boolean;
   /** uWebSockets.js: publish inside the message handler, where it does not coalesce. */
   readonly publishInHandler?: boolean;
+  /** Where the Redis is through which this node and the others are one. */
+  readonly redisUrl?: string;
+  /** Socket.IO: what carries messages through that Redis. */
+  readonly adapter?: 'redis' | 'streams';
 }
 
 /** The secret of the tokens that the load generator signs. */

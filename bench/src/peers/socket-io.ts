@@ -4,13 +4,21 @@ import { Module, UseGuards, UseInterceptors, UsePipes, ValidationPipe } from '@n
 import { NestFactory } from '@nestjs/core';
 import { IoAdapter, type Socket, type SocketIoServer } from '@nestjs/platform-socket.io';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { createRedisAdapter } from './socket-io-adapter.js';
 import { OrderDto, OrderGuard, OrderInterceptor } from './order.js';
 import { portOf, readOptions } from './server-options.js';
 import { serve } from './serve.js';
 import { pace, publish, type PaceCommand, type PublishCommand } from './workload.js';
 
+const options = readOptions();
+const adapter = await createRedisAdapter(options);
+
 /** Socket.IO behind Nest, over WebSocket only. Nothing is checked at connect. */
-@WebSocketGateway({ transports: ['websocket'], perMessageDeflate: readOptions().compression === true })
+@WebSocketGateway({
+  transports: ['websocket'],
+  perMessageDeflate: options.compression === true,
+  ...(adapter !== undefined && { adapter }),
+})
 class BenchGateway {
   @WebSocketServer()
   readonly server!: SocketIoServer;

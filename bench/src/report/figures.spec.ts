@@ -35,6 +35,11 @@ describe('figures', () => {
     expect(columns.map(({ cell }) => cell(rows[0]!))).toEqual(['nest-wsc', '50 ns', '0.25', '95 % (!)']);
   });
 
+  it('have what Redis took beside, where there was one', () => {
+    const columns = columnsOf([rowOf({ peer: 'ours', nodes: 2 }, { cpuNs: 50, redisNs: 4 })]);
+    expect(columns.map(({ head }) => head)).toEqual(['', 'CPU', 'Redis']);
+  });
+
   it('have a spread each, CPU and memory', () => {
     const ranges = { cpuNs: [50, 70], bytes: [1024, 4096] } as const;
     const rows = [rowOf({ peer: 'ours' }, { cpuNs: 60, bytes: 2048, ranges })];

@@ -38,6 +38,7 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
       cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))),
     },
     { head: 'of it user', cell: ({ userNs }) => written(userNs, duration) },
+    { head: 'Redis', cell: ({ redisNs }) => written(redisNs, duration) },
     { head: 'per second', cell: ({ perSecond }) => written(perSecond, figure) },
     { head: 'p50', cell: ({ p50 }) => written(p50, (microseconds) => duration(microseconds * 1000)) },
     { head: 'p99', cell: ({ p99 }) => written(p99, (microseconds) => duration(microseconds * 1000)) },
@@ -45,7 +46,7 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
     { head: 'memory', cell: ({ bytes }) => written(bytes, byteSize) },
     // Slow readers have a spread of CPU too.
     { head: 'memory spread', cell: ({ ranges: { bytes } }) => bytes?.map(byteSize).join(' – ') },
-    // Over 90 % the load generator may be what was measured.
+    // Over 90 % the load generator (or Redis beside it) may be what was measured.
     { head: 'load', cell: ({ loadBusy }) => written(loadBusy, (busy) => percent(busy) + (busy > 0.9 ? ' (!)' : '')) },
   ];
   return all.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));

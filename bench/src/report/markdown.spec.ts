@@ -13,6 +13,13 @@ describe('the results in Markdown', () => {
     expect(text).toMatch(/^<sub>2026-01-31 · commit 1a2b3c4 · medians of 3 rounds<\/sub>$/m);
   });
 
+  it('say on which cores, and that nodes are counted together, where Redis makes them one', () => {
+    const rows = [rowOf({ peer: 'ours', nodes: 2 }, { cpuNs: 60 })];
+    const both = resultsMarkdown([{ ...burstReport, rows, placement: 'all nodes together on core 0' }]);
+    expect(both).toMatch(/^<sub>.*medians of 3 rounds · all nodes together on core 0<\/sub>$/m);
+    expect(both).toContain('CPU of all nodes together per delivery');
+  });
+
   it('say which scenarios were measured at another time, of another commit', () => {
     const later = {
       ...burstReport,

@@ -38,7 +38,7 @@ function scenarioSection(report: ScenarioReport): readonly string[] {
     '',
     table(cellsOf(report.rows)),
     '',
-    `<sub>${measuredText(report)}</sub>`,
+    `<sub>${[measuredText(report), ...(report.placement === undefined ? [] : [report.placement])].join(' · ')}</sub>`,
     ...missingTexts(report).flatMap((text) => ['', `${text}.`]),
   ];
 }

@@ -3,6 +3,7 @@ import { barChart, type Bar } from './bar-chart.js';
 import { byteSize, duration } from './figures.js';
 import { originOf } from './origin.js';
 import type { ScenarioReport } from './summarize.js';
+import { serversOf } from './text-table.js';
 
 /** A plot as a file. */
 export interface Plot {
@@ -29,6 +30,9 @@ export const plotted: ReadonlyMap<string, readonly PlottedFigure[]> = new Map([
   ['compressed-512b', ['cpuNs']],
   ['compressed-2048b', ['cpuNs']],
   ['flush-delay', ['cpuNs']],
+  ['redis-burst', ['cpuNs']],
+  ['redis-paced', ['cpuNs', 'p99']],
+  ['redis-growth', ['cpuNs']],
 ]);
 
 /** Draws a scenario. */
@@ -62,10 +66,10 @@ function barOf({ label, variant, ranges, ...row }: Row, figure: PlottedFigure): 
   return [{ label, value: value / divisor, range, isOurs: variant.peer === 'ours' }];
 }
 
-function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory' }: ScenarioReport): string {
+function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory', rows }: ScenarioReport): string {
   switch (figure) {
     case 'cpuNs':
-      return `CPU of the server per ${operation}`;
+      return `CPU of ${serversOf(rows)} per ${operation}`;
     case 'p50':
       return 'median of the time from the server’s send to the member’s read';
     case 'p99':

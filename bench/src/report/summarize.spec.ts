@@ -39,6 +39,12 @@ describe('the summary of a scenario', () => {
     ]);
   });
 
+  it('has what Redis took beside, for as many operations', () => {
+    const sample = { operations: 1000, spent: { userUs: 5, systemUs: 0, loadBusy: 0.5, redisUs: 7 } };
+    const { rows } = summarize(scenarioWith(), [{ variant: ours, samples: [sample], missing: undefined }]);
+    expect(rows[0]).toMatchObject({ cpuNs: 5, redisNs: 7 });
+  });
+
   it('leaves out figures that are no numbers', () => {
     const samples = [
       { p50: NaN, p99: 5 },

@@ -22,6 +22,8 @@ export interface ScenarioResult {
   readonly title: string;
   readonly operation: string;
   readonly bytesAre?: string;
+  /** Which process ran on which core; absent of what is older than this. */
+  readonly placement?: string;
   readonly rows: readonly Row[];
   readonly goals: readonly GoalResult[];
   /** What could not be measured, and why. */
@@ -108,6 +110,7 @@ function valuesOf(samples: readonly Sample[]): Values {
   return {
     cpuNs: all((sample) => perOperation(sample, ({ userUs, systemUs }) => userUs + systemUs)),
     userNs: all((sample) => perOperation(sample, ({ userUs }) => userUs)),
+    redisNs: all((sample) => perOperation(sample, ({ redisUs }) => redisUs ?? NaN)),
     perSecond: all(({ perSecond }) => perSecond),
     p50: all(({ p50 }) => p50),
     p99: all(({ p99 }) => p99),

@@ -28,6 +28,7 @@ export function describeScenario(result: ScenarioResult): string {
     '',
     title,
     unitsOf(result),
+    ...(result.placement === undefined ? [] : [result.placement]),
     textTable(cellsOf(rows)),
     ...missingTexts(result),
     ...goals.map((goal) => `  ${judgement(goal)}`),
@@ -36,8 +37,13 @@ export function describeScenario(result: ScenarioResult): string {
 
 /** What the columns hold. */
 export function unitsOf({ operation, bytesAre, rows }: ScenarioResult): string {
-  const cpu = rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of the server per ${operation}`] : [];
+  const cpu = rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of ${serversOf(rows)} per ${operation}`] : [];
   return [...cpu, ...(bytesAre === undefined ? [] : [`memory: ${bytesAre}`])].join('; ');
+}
+
+/** Whose CPU it is. */
+export function serversOf(rows: readonly Row[]): string {
+  return rows.some(({ variant }) => variant.nodes !== undefined) ? 'all nodes together' : 'the server';
 }
 
 /** Which figures are missing, and why. */

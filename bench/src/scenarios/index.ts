@@ -2,11 +2,12 @@ import { connectionScenarios } from './connections.js';
 import { fanOutScenarios } from './fan-out.js';
 import { growthScenarios } from './growth.js';
 import { requestScenarios } from './requests.js';
+import { redisScenarios } from './redis.js';
 import type { Scenario } from './scenario.js';
 import { slowReaderScenarios } from './slow-readers.js';
 import { variationScenarios } from './variations.js';
 
-/** Everything that `npm run bench` measures. Scenarios through Redis join here once there is more than one node. */
+/** Everything that `npm run bench` measures. */
 export const scenarios: readonly Scenario[] = [
   ...fanOutScenarios,
   ...requestScenarios,
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   ...slowReaderScenarios,
   ...variationScenarios,
   ...growthScenarios,
+  ...redisScenarios,
 ];

@@ -48,22 +48,28 @@ export async function measureBursts(run: BenchRun, load: BurstLoad): Promise<Sam
 
 /** A steady rate of messages to the room. */
 export interface PaceLoad {
+  /** Of all rooms together. */
   readonly members: number;
+  /** To each room. */
   readonly perSecond: number;
   readonly seconds: number;
   readonly bytes: number;
-  readonly room?: string;
+  /** Or several of one size, each with a publisher of its own. */
+  readonly room?: string | readonly string[];
 }
 
 /** What a steady rate costs, and how long each message takes. One operation is one delivery. */
 export async function measurePace(run: BenchRun, load: PaceLoad): Promise<Sample> {
   const { members, perSecond, seconds, bytes, room = roomName } = load;
-  await run.load.call('publish', 'pace', { room, perSecond, seconds: Math.min(seconds, 1), bytes });
+  const rooms = [room].flat();
+  const pace = (duration: number): Promise<number> =>
+    run.load.call('publish', 'pace', ...rooms.map((each) => ({ room: each, perSecond, seconds: duration, bytes })));
+  await pace(Math.min(seconds, 1));
   await settle(run, members);
   await run.load.call('reset');
   const { result: heard, spent } = await spend(run, async () => {
-    const sent = await run.load.call('publish', 'pace', { room, perSecond, seconds, bytes });
-    return run.load.call('heard', sent * members, 30_000);
+    const sent = await pace(seconds);
+    return run.load.call('heard', (sent * members) / rooms.length, 30_000);
   });
   const offered = perSecond * seconds * members;
   return {

@@ -8,11 +8,13 @@ export interface Variant {
   /** What tables say behind the peer's name; absent: nothing. It also tells two variants of a peer apart. */
   readonly note?: string;
   readonly options?: ServerOptions;
+  /** So many nodes that are one through a Redis; absent: one alone, without Redis. */
+  readonly nodes?: number;
 }
 
 /** What one run of one variant gave. Of the figures that a scenario has no use for there are none. */
 export interface Sample {
-  /** What the server's CPU is divided by: deliveries, requests, connections. */
+  /** What CPU is divided by: deliveries, requests, connections. */
   readonly operations?: number;
   readonly spent?: Spent;
   readonly perSecond?: number;
@@ -26,7 +28,7 @@ export interface Sample {
 }
 
 /** What rows hold of each variant. */
-export const figureNames = ['cpuNs', 'userNs', 'perSecond', 'p50', 'p99', 'bytes', 'delivered'] as const;
+export const figureNames = ['cpuNs', 'userNs', 'redisNs', 'perSecond', 'p50', 'p99', 'bytes', 'delivered'] as const;
 
 /** The name of such a figure. */
 export type FigureName = (typeof figureNames)[number];
@@ -39,7 +41,8 @@ export type Range = readonly [smallest: number, largest: number];
 
 /**
  * The figures of one variant: medians of all rounds. `cpuNs` are nanoseconds of server CPU per operation, user and system
- * together, `userNs` those of user CPU; the others are a {@link Sample}'s.
+ * together and of all nodes, `userNs` those of user CPU, `redisNs` those that Redis took beside; the others are a
+ * {@link Sample}'s.
  */
 export interface Row extends Figures<number> {
   readonly variant: Variant;

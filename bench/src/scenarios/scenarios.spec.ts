@@ -5,7 +5,7 @@ import type { PeerName } from '../harness/peers.js';
 import type { Row, Variant } from './scenario.js';
 
 /** Figures of every kind. */
-const figures = { cpuNs: 2, userNs: 1, perSecond: 1, p50: 1, p99: 1, bytes: 1, delivered: 1 };
+const figures = { cpuNs: 2, userNs: 1, redisNs: 1, perSecond: 1, p50: 1, p99: 1, bytes: 1, delivered: 1 };
 
 describe('the scenarios', () => {
   it('have names and titles of their own', () => {
