@@ -6,6 +6,7 @@ import {
   sentinelSettings,
   subscriberOptions,
 } from './client-options.js';
+import { reviveClient } from './end-client.js';
 import type { RedisAddress, RedisSettings, RedisTarget, ResolvedRedisOptions } from './redis-options.js';
 
 interface Ioredis {
@@ -67,7 +68,7 @@ function createOne(ioredis: Ioredis, { target, settings, options }: One): Redis 
   const all = { ...accessSettings(settings), ...options };
   if (target.kind === 'single') return new ioredis.Redis(target.url, all);
   const { sentinels, name } = target;
-  return new ioredis.Redis({ ...all, ...sentinelSettings(settings), sentinels: [...sentinels], name });
+  return reviveClient(new ioredis.Redis({ ...all, ...sentinelSettings(settings), sentinels: [...sentinels], name }));
 }
 
 function createCluster(ioredis: Ioredis, nodes: readonly RedisAddress[], settings: RedisSettings): Cluster {
@@ -89,7 +90,7 @@ function duplicates(client: Redis | Cluster): Cluster | ((options: OneOptions) =
     return followNodes(client.duplicate([], { ...clusterOptions, ...reset, redisOptions }));
   }
   const reset = { monitor: false, readOnly: false };
-  return (options) => client.duplicate({ ...options, ...reset });
+  return (options) => reviveClient(client.duplicate({ ...options, ...reset }));
 }
 
 function isCluster(client: Redis | Cluster): client is Cluster {

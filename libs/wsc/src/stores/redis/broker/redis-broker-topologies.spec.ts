@@ -83,6 +83,25 @@ describe('behind Sentinel', () => {
 
   describeBroker('Sentinel', async () => [await BrokerNode.open(options()), await BrokerNode.open(options())]);
 
+  it('connects again where ioredis gives up, hearing of a failover just while it asks for the primary', async () => {
+    await using here = await BrokerNode.start(options());
+    const { commands } = here.connections;
+    commands.disconnect(true);
+    await until(
+      () => commands.status,
+      (status) => status === 'connecting',
+    );
+    commands.disconnect(true);
+    await until(
+      () => commands.status,
+      (status) => status === 'end',
+    );
+    await until(
+      () => here.connections.problem,
+      (problem) => problem === undefined,
+    );
+  });
+
   it('goes to the new primary when the old one dies', async () => {
     await using here = await BrokerNode.start(options());
     await using there = await BrokerNode.start(options());
