@@ -13,6 +13,8 @@ export interface OpenOptions {
   /** @default ['wsc.v1.json'] */
   readonly protocols?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address of this machine that it comes from, such as `127.0.0.2`. */
+  readonly localAddress?: string;
 }
 
 /** A refused upgrade. */
@@ -136,8 +138,11 @@ export function refusal(url: string, options: OpenOptions = {}): Promise<Refused
   });
 }
 
-function createSocket(url: string, { protocols = ['wsc.v1.json'], headers = {} }: OpenOptions): WebSocket {
-  const options: ClientOptions = { headers: { ...headers } };
+function createSocket(
+  url: string,
+  { protocols = ['wsc.v1.json'], headers = {}, localAddress }: OpenOptions,
+): WebSocket {
+  const options: ClientOptions = { headers: { ...headers }, ...(localAddress !== undefined && { localAddress }) };
   return new WebSocket(url, [...protocols], options);
 }
 
