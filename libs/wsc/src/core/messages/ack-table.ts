@@ -1,14 +1,9 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Clock, Timer } from '../ports/clock.js';
 import { withResolver } from '../async/with-resolver.js';
-import { ackKey } from './ack-key.js';
-import type { ForeignAck, ForeignAcks } from './foreign-acks.js';
-
-/** Who acknowledged a message. */
-export interface Acknowledger {
-  readonly deviceId: string;
-  readonly connectionId: string;
-}
+import { ackKey } from './acknowledgement.js';
+import type { Acknowledgement, Acknowledger } from './acknowledgement.js';
+import type { ForeignAcks } from './foreign-acks.js';
 
 /** Waiting for one acknowledgement. */
 export interface AckExpectation {
@@ -104,7 +99,7 @@ export class AckTable {
   }
 
   /** A device has acknowledged, on this node or another. Answers false where nobody here waits for it. */
-  acked({ messageId, userId, deviceId, connectionId }: ForeignAck): boolean {
+  acked({ messageId, userId, deviceId, connectionId }: Acknowledgement): boolean {
     const key = ackKey(userId, messageId);
     const pending = this.#pending.get(key);
     if (pending !== undefined) this.#end(key, pending, { deviceId, connectionId });

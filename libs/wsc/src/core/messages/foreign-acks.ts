@@ -1,20 +1,13 @@
 import type { Clock } from '../ports/clock.js';
-import type { Acknowledger } from './ack-table.js';
-import { ackKey } from './ack-key.js';
+import { ackKey, type Acknowledgement } from './acknowledgement.js';
 
 /** What a {@link ForeignAcks} needs. */
 export interface ForeignAcksDependencies {
   readonly clock: Clock;
   /** Tells the node that waits. Must not throw. */
-  readonly tell: (instanceId: string, ack: ForeignAck) => void;
+  readonly tell: (instanceId: string, ack: Acknowledgement) => void;
   /** Messages remembered at a time; one more forgets the oldest. @default 100_000 */
   readonly maxPending?: number;
-}
-
-/** An acknowledgement that another node waits for. */
-export interface ForeignAck extends Acknowledger {
-  readonly messageId: string;
-  readonly userId: string;
 }
 
 interface Waiting {
@@ -52,7 +45,7 @@ export class ForeignAcks {
   }
 
   /** Passes an acknowledgement on. Answers false where nobody waits for it. */
-  settle(ack: ForeignAck): boolean {
+  settle(ack: Acknowledgement): boolean {
     const key = ackKey(ack.userId, ack.messageId);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined || !this.#waiting.delete(key)) return false;
