@@ -99,7 +99,7 @@ export class Outgoing {
     const { client } = this.#options;
     try {
       // On Redis Cluster only those hear of it who ask the node that has the channel's slot, instead of all nodes of the cluster.
-      const answer: unknown = await (!client.isCluster
+      const answer: unknown = await (client.isCluster
         ? client.spublish(channel, payload)
         : client.publish(channel, payload));
       return Number(answer);
