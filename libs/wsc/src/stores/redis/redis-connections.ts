@@ -20,6 +20,9 @@ import { SubscriberLink } from './pubsub/subscriber-link.js';
 /** How long {@link RedisConnections.open} waits for a Redis that is not there, before the node starts without. */
 const patienceMs = 2_000;
 
+/** Between two looks at whether the connections are there, at start only. */
+const pollMs = 10;
+
 /** What {@link RedisConnections} need. */
 export interface RedisConnectionsDependencies {
   readonly clock: Clock;
@@ -80,8 +83,8 @@ export class RedisConnections {
   /** What is wrong now, for operators; undefined where nothing is. */
   get problem(): string | undefined {
     if (!isConnected(this.commands)) return 'Redis is not connected.';
-    if (!this.subscriber.isWhole) return 'Redis is connected, but this node does not hear the others.';
-    return undefined;
+    const isHearing = this.subscriber.isWhole && this.openSubscriber.isWhole;
+    return isHearing ? undefined : 'Redis is connected, but this node does not hear the others.';
   }
 
   /** Ends all connections. */
@@ -101,9 +104,6 @@ export class RedisConnections {
     }
   }
 }
-
-/** Between two looks at whether the connections are there, at start only. */
-const pollMs = 10;
 
 /** ioredis goes on by itself where the first attempt fails; the listener for errors logs it. */
 function connect(client: Redis | Cluster): void {
