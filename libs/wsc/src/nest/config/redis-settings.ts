@@ -9,7 +9,7 @@ import type { WscSettings } from './wsc-settings.js';
 export type WscRedisOptions = false | RedisOptions;
 
 /** How {@link WscSettings.redisOpenPrefix} says that there are no open channels. */
-export const noOpenChannels = 'none';
+const noOpenChannels = 'none';
 
 /** Those of {@link RedisSettings} that only code can give. */
 export const redisCodeOptionNames = Object.freeze(

@@ -1,1 +1,1 @@
-export { openRedisStores, type RedisStores } from './redis-stores.js';
+export { openRedisStores } from './redis-stores.js';
