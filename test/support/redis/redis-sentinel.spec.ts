@@ -1,6 +1,9 @@
 import { until } from '../until.js';
 import { type RedisSentinel, startSentinel } from './redis-sentinel.js';
 
+// Sentinels may need more than one attempt to agree.
+jest.setTimeout(120_000);
+
 describe('Sentinels for tests', () => {
   let started: RedisSentinel | undefined;
   const running = (): RedisSentinel => started!;

@@ -6,7 +6,8 @@ import { fields, list, RedisReplyError, text } from './reply.js';
 const name = 'main';
 const sentinelCount = 3;
 const quorum = 2;
-const patience = { patienceMs: 20_000, everyMs: 25 };
+// Sentinels that don’t agree at once who leads try again after ten seconds, and on a busy machine more than once.
+const patience = { patienceMs: 60_000, everyMs: 25 };
 
 /**
  * Sentinel looks and speaks every 1 to 10 s, too seldom for a test, and stands aside for 30 s where its machine was busy for

@@ -115,5 +115,5 @@ describe('behind Sentinel', () => {
       { patienceMs: 10_000 },
     );
     // Sentinels that don't agree at once who leads try again after ten seconds.
-  }, 45_000);
+  }, 120_000);
 });
