@@ -235,6 +235,16 @@ describe('a worker whose Redis is gone', () => {
   });
 });
 
+describe('a worker that is to end while its Redis is gone', () => {
+  it.each(['since its start', 'since a moment ago'])('ends: %s', async (when) => {
+    await using own = await startRedis();
+    if (when === 'since its start') await own.kill();
+    const { [Symbol.asyncDispose]: close } = await startWorker(own.url);
+    await own.kill();
+    await close();
+  });
+});
+
 describe('the settings of a worker', () => {
   it('need a Redis, and say what to set', () => {
     expect(() => readWorkerConfig({})).toThrow(/set REDIS_URL, for example REDIS_URL=redis:\/\/localhost:6379/);

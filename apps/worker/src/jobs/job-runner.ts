@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -52,9 +53,12 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const cut = setTimeout(() => void this.worker?.close(true), drainMs).unref();
-    await this.worker?.close();
-    clearTimeout(cut);
+    const late = new AbortController();
+    // Without Redis no job can end; the worker would wait for it to come back.
+    const isCut = this.connection?.status !== 'ready';
+    const inTime = pause(drainMs, undefined, { signal: late.signal }).catch(() => undefined);
+    await Promise.race([this.worker?.close(isCut), inTime]);
+    late.abort();
     this.connection?.disconnect();
   }
 

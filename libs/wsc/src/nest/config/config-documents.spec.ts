@@ -11,8 +11,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const exampleFile = 'libs/wsc/wsc.example.yaml';
 const fieldsInFile = settingFields.filter(({ fileKey }) => fileKey !== undefined);
 
-/** What the gateway of apps/gateway reads itself. */
-const appVariables = ['PORT', 'NODE_ENV', 'WSC_DEMO_LOGIN'];
+/** What the apps read themselves. */
+const appVariables = ['PORT', 'HOST', 'NODE_ENV', 'WSC_DEMO_LOGIN', 'WORKER_RETRY_MS'];
 
 const source = read('libs/wsc/src/nest/config/wsc-settings.ts');
 
@@ -54,7 +54,7 @@ describe('.env.example', () => {
     expect(settingFields.map(environmentLines).filter((lines) => !text.includes(lines))).toEqual([]);
   });
 
-  it('has no other variable but the gateway’s own, and sets none', () => {
+  it('has no other variable but the apps’ own, and sets none', () => {
     const named = [...text.matchAll(/^# ([A-Z][A-Z_]*)=/gm)].map(([, name]) => name);
     expect(named.sort()).toEqual([...settingFields.map(({ variable }) => variable), ...appVariables].sort());
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
