@@ -29,7 +29,7 @@ export class FaultPipe {
     to.on('drain', () => this.#changeFlow({ isFull: false }));
   }
 
-  /** How long bytes take that come from now on; never less than those before them. */
+  /** How long bytes take that come from now on; none overtake those before them. */
   set delayMs(delayMs: number) {
     this.#delayMs = delayMs;
   }
@@ -50,8 +50,7 @@ export class FaultPipe {
   }
 
   #arrive(chunk: Buffer | undefined): void {
-    const dueAtMs = Math.max(performance.now() + this.#delayMs, this.#arrivals.at(-1)?.dueAtMs ?? 0);
-    this.#arrivals.push({ dueAtMs, chunk });
+    this.#arrivals.push({ dueAtMs: performance.now() + this.#delayMs, chunk });
     this.#deliver();
   }
 

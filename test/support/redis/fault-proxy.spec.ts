@@ -118,6 +118,15 @@ describe('a proxy for faults', () => {
     await program.untilReceived('a');
   });
 
+  it('takes no more than fits the buffers of the system while it is a black hole', async () => {
+    proxy.blackHole();
+    program.socket.write(Buffer.alloc(16 * 1024 * 1024));
+
+    await pause(3 * longerMs);
+
+    expect(program.socket.writableLength).toBeGreaterThan(0);
+  });
+
   it('hides from the server that a program has gone while it is a black hole', async () => {
     await program.echo('a');
     proxy.blackHole();

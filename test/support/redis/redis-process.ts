@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { type GuardedFolder, letGo } from './guarded-folder.js';
 
 const startTimeoutMs = 10_000;
 const longestLog = 64 * 1024;
@@ -14,46 +14,28 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-/** Waits for the end of its input, which comes with the end of this process, however that comes, SIGKILL included. */
-const watchdogScript = 'trap "" HUP INT TERM; read -r line || { kill -9 "$1"; rm -rf "$2"; }';
-
-/** Ends a process and removes its folder if this process ends first. Answers what calls it off. */
-function startWatchdog(pid: number, folder: string): () => void {
-  const arguments_ = ['-c', watchdogScript, 'sh', String(pid), folder];
-  const watchdog = spawn('sh', arguments_, { stdio: ['pipe', 'ignore', 'ignore'] });
-  watchdog.unref();
-  letGo(watchdog.stdin);
-  return () => watchdog.stdin.end('\n');
-}
-
-/** A pipe that nobody reads any more does not keep this process running. */
-function letGo(pipe: unknown): void {
-  if (pipe instanceof Socket) pipe.unref();
-}
-
 /** One run of `redis-server`. It does not keep this process running, and never outlives it. */
 export class RedisProcess {
   readonly pid: number;
   readonly #child: ChildProcess;
-  readonly #callOffWatchdog: () => void;
   #log = '';
 
-  private constructor(child: ChildProcess, pid: number, folder: string) {
+  private constructor(child: ChildProcess, pid: number, folder: GuardedFolder) {
     this.#child = child;
     this.pid = pid;
-    this.#callOffWatchdog = startWatchdog(pid, folder);
+    folder.runs(pid);
+    child.once('exit', () => folder.runs(undefined));
     child.unref();
   }
 
   /**
-   * Answers once it serves.
+   * Runs in that folder. Answers once it serves.
    *
-   * @param folder where it runs, removed if this process ends before it
    * @throws {PortTakenError} where it cannot have its port
    */
-  static async start(args: readonly string[], folder: string): Promise<RedisProcess> {
+  static async start(args: readonly string[], folder: GuardedFolder): Promise<RedisProcess> {
     const program = process.env['REDIS_SERVER_PATH'] ?? 'redis-server';
-    const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd: folder.path, stdio: ['ignore', 'pipe', 'pipe'] });
     if (child.pid === undefined) {
       const [cause] = await once(child, 'error');
       throw new Error(`${program} does not run: install redis-server or set REDIS_SERVER_PATH.`, { cause });
@@ -89,10 +71,7 @@ export class RedisProcess {
 
   #becomeReady(...outputs: readonly Readable[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#child.kill('SIGKILL');
-        reject(new Error(`Redis did not start in time:\n${this.#log}`));
-      }, startTimeoutMs);
+      const timer = setTimeout(() => this.#child.kill('SIGKILL'), startTimeoutMs);
       for (const output of outputs) {
         letGo(output);
         output.on('data', (chunk: Buffer) => {
@@ -102,11 +81,10 @@ export class RedisProcess {
           resolve();
         });
       }
-      this.#child.once('close', (code) => {
+      this.#child.once('close', (code, signal) => {
         clearTimeout(timer);
-        this.#callOffWatchdog();
         const isPortTaken = this.#log.includes('Address already in use');
-        const message = `Redis ended with ${String(code)}:\n${this.#log}`;
+        const message = `Redis did not start in time and ended with ${String(code ?? signal)}:\n${this.#log}`;
         reject(isPortTaken ? new PortTakenError(message) : new Error(message));
       });
     });

@@ -135,7 +135,7 @@ describe('a Redis for tests', () => {
 
     let isBack = false;
     const restarted = redis.restart({ keepData: false }).then(() => (isBack = true));
-    await pause(200);
+    await pause(500);
     expect(isBack).toBe(false);
     other.close();
 

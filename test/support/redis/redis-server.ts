@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../until.js';
 import { askRedis, type Command } from './ask-redis.js';
 import { findFreePort } from './free-port.js';
+import { GuardedFolder } from './guarded-folder.js';
 import { PortTakenError, RedisProcess } from './redis-process.js';
 import { infoFields, type Reply } from './reply.js';
 
@@ -23,18 +23,18 @@ export interface RedisOptions {
 }
 
 /**
- * A real `redis-server` on a free port, with a folder of its own, both gone after `await using`; the server is ended too
- * where a test forgot it or its process was killed. `port` stays the same over restarts.
+ * A real `redis-server` on a free port, with a folder of its own, both gone after `await using`, and also where a
+ * test forgot it or was killed. `port` stays the same over restarts.
  */
 export class RedisServer implements AsyncDisposable {
   readonly host = '127.0.0.1';
   readonly port: number;
   readonly password: string | undefined;
-  readonly #folder: string;
+  readonly #folder: GuardedFolder;
   readonly #args: readonly string[];
   #process: RedisProcess | undefined;
 
-  private constructor(port: number, folder: string, { password, mode }: RedisOptions) {
+  private constructor(port: number, folder: GuardedFolder, { password, mode }: RedisOptions) {
     this.port = port;
     this.password = password;
     this.#folder = folder;
@@ -48,7 +48,7 @@ export class RedisServer implements AsyncDisposable {
    */
   static async start(options: RedisOptions): Promise<RedisServer> {
     const port = await findFreePort();
-    const folder = await mkdtemp(join(tmpdir(), 'nest-wsc-redis-'));
+    const folder = await GuardedFolder.create();
     const server = new RedisServer(port, folder, options);
     try {
       await writeFile(configPath(folder), await configText(port, options));
@@ -149,7 +149,7 @@ export class RedisServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+    await this.#folder.remove();
   }
 
   async #start(): Promise<void> {
@@ -168,11 +168,11 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async #removeData(): Promise<void> {
-    for (const name of dataFiles) await rm(join(this.#folder, name), { recursive: true, force: true });
+    for (const name of dataFiles) await rm(join(this.#folder.path, name), { recursive: true, force: true });
   }
 }
 
-const configPath = (folder: string): string => join(folder, 'redis.conf');
+const configPath = ({ path }: GuardedFolder): string => join(path, 'redis.conf');
 
 async function configText(port: number, { config, password, mode }: RedisOptions): Promise<string> {
   const lines: RedisConfig = {
