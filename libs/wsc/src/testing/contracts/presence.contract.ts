@@ -86,6 +86,16 @@ const promises: PortPromises<Presence> = {
     assert.deepEqual(await here.reserve(first, limits), { ok: true });
   },
 
+  'counts a connection that had a place once': async ({ here, there }) => {
+    const limits = { maxConnections: 2, maxDevices: 0 };
+    const [first, second, third] = ['1', '2', '3'].map((name) => entry('ann', 'phone', name));
+    assert.ok(first && second && third);
+    assert.deepEqual(await here.reserve(first, limits), { ok: true });
+    await here.added(first);
+    assert.deepEqual(await there.reserve(second, limits), { ok: true });
+    assert.deepEqual(await there.reserve(third, limits), { ok: false, exceeded: 'connections' });
+  },
+
   'reserves for so many devices, and for any connection of those': async ({ here, there }) => {
     const limits = { maxConnections: 0, maxDevices: 2 };
     await here.added(entry('ann', 'phone'));
@@ -143,6 +153,7 @@ const promises: PortPromises<Presence> = {
 
   'knows who is in a room, with how many devices and since when': async ({ here, there }) => {
     await here.joined({ ...entry('ann', 'phone'), since: 2000 }, 'chat:1');
+    await here.joined({ ...entry('ann', 'phone'), since: 500 }, 'chat:1');
     await there.joined({ ...entry('ann', 'tablet'), since: 1000 }, 'chat:1');
     await here.joined({ ...entry('ann', 'tablet', 'second tab'), since: 3000 }, 'chat:1');
     await here.joined({ ...entry('bob', 'phone'), since: 4000 }, 'chat:1');

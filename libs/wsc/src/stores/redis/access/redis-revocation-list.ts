@@ -5,6 +5,7 @@ import type { Logger } from '../../../core/ports/logger.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript } from '../scripts/script.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { announceScript } from './scripts/announce.lua.js';
 import { revokeScript } from './scripts/revoke.lua.js';
 
 /** How the nodes hear of each other's revocations. */
@@ -22,6 +23,8 @@ export interface RedisRevocationListDependencies {
 
 /** The latest revocations that are kept for nodes that look late: what a cluster revokes within an outage of Redis. */
 const keptRevocations = 10_000;
+/** The stream goes after so long without a revocation; a node that did not look for a day has no connection any more. */
+const keptMs = 86_400_000;
 /** Later than any credential ends, and what Redis can count. */
 const longestMs = 100 * 365 * 86_400_000;
 
@@ -54,7 +57,10 @@ export class RedisRevocationList implements RevocationList {
       const args = [endsInMs > longestMs ? 0 : endsInMs];
       await runScript(commands, revokeScript, { keys: [names.revokedKey(tokenId)], args });
       // Not before: who hears of it asks, and whoever is told again loses nothing.
-      await commands.xadd(names.revocations, 'MAXLEN', '~', keptRevocations, '*', 'token', tokenId);
+      await runScript(commands, announceScript, {
+        keys: [names.revocations],
+        args: [tokenId, keptRevocations, keptMs],
+      });
     } catch (error) {
       throw redisError(error);
     }

@@ -156,6 +156,34 @@ describe('a node that was stopped for longer than others wait, and goes on', () 
     expect(stopped.gone).toEqual([]);
   });
 
+  it('owns under its new name what it told late under the old one', async () => {
+    const [stopped, other] = [await start(), await start()];
+    const { names } = stopped.connections;
+    const old = names.holdingsKey(0, stopped.cluster.self.instanceId);
+    stopped.clock.stop();
+    await until(
+      () => other.cluster.dead().length,
+      (count) => count === 1,
+    );
+    await stopped.presence.added(entry('ann'));
+    await stopped.presence.joined(entry('ann'), 'chat:1');
+    expect(await server.ask('SCARD', old)).toBe(2);
+    stopped.clock.resume();
+    await until(
+      () => server.ask('SCARD', old),
+      (count) => count === 0,
+    );
+    // As if it had come after that: what has another owner stays, whoever is told to remove it.
+    await server.ask('SADD', old, 'u ann ann%2Fphone%2F', 'r chat%3A1 ann ann%2Fphone%2F');
+    await until(
+      () => server.ask('EXISTS', old),
+      (count) => count === 0,
+    );
+    expect(await other.presence.connectionsOf('ann')).toEqual([entry('ann')]);
+    expect(await other.presence.roomUsers('chat:1')).toHaveLength(1);
+    expect(other.gone).toEqual([]);
+  });
+
   it('removes late what went meanwhile, and nobody’s newer connection', async () => {
     const [stopped, other] = [await start(), await start()];
     await stopped.presence.added(entry('ann'));

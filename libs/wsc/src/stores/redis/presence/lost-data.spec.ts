@@ -100,6 +100,7 @@ describe('a Redis that has lost something', () => {
     );
     expect(here.gone).toEqual([{ userId: 'bob', isLast: true, rooms: [] }]);
     expect(await there.presence.isOnline('ann')).toBe(true);
+    expect(await server.ask('SMEMBERS', names.holdingsKey(0, instanceId))).toHaveLength(2);
   });
 });
 

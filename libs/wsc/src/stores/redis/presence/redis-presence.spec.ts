@@ -26,6 +26,7 @@ describe('a user who comes back into a room', () => {
     await here.left(entry('ann'), 'chat:1');
     expect(await there.joined(entry('ann'), 'chat:2')).toEqual({ isFirst: true, isReturn: false });
     expect(await there.joined(entry('ann'), 'chat:1')).toEqual({ isFirst: true, isReturn: true });
+    expect(await there.joined(entry('ann'), 'chat:1')).toEqual({ isFirst: true, isReturn: false });
     await there.joined(entry('ann', 'tablet'), 'chat:1');
     await there.left(entry('ann'), 'chat:1');
     expect(await here.joined(entry('ann'), 'chat:1')).toEqual({ isFirst: false, isReturn: false });
@@ -109,6 +110,19 @@ describe('a Redis that has forgotten the scripts', () => {
     await presence.added(entry('ann'));
     await server.ask('SCRIPT', 'FLUSH');
     expect(await presence.added(entry('ann', 'tablet'))).toEqual({ isFirst: false });
+  });
+});
+
+describe('a connection that has gone', () => {
+  it('leaves nothing in Redis', async () => {
+    const { presence } = await start({}, { graceMs: () => 0 });
+    const before = await server.ask('KEYS', `${nodes.prefix}:*`);
+    await presence.reserve(entry('ann'), { maxConnections: 9, maxDevices: 9 });
+    await presence.added(entry('ann'));
+    for (const room of ['chat:1', 'chat:2']) await presence.joined(entry('ann'), room);
+    await presence.left(entry('ann'), 'chat:1');
+    await presence.removed(entry('ann'));
+    expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual(before);
   });
 });
 

@@ -148,8 +148,9 @@ export class RedisPresence implements Presence {
 
   async #close(): Promise<void> {
     const hasRest = this.#upkeep.isDue || this.#partitions.some((partition) => this.#own.countIn(partition) > 0);
-    this.#own.clear();
+    this.#sweeper.stop();
     await this.#upkeep.close();
+    this.#own.clear();
     if (hasRest) await this.#sweeper.clear(this.#instances.self.instanceId).catch(() => undefined);
   }
 

@@ -1,5 +1,4 @@
 import { createScript } from '../../scripts/script.js';
-import { nowMs } from '../../scripts/lua.js';
 
 /**
  * Enters a connect token among those of its user.
@@ -7,11 +6,12 @@ import { nowMs } from '../../scripts/lua.js';
  * Answers the hashes of the user's oldest ones that have to go for it.
  */
 export const ownTokenScript = createScript(`
-${nowMs}
 local key, hash, lifetime_ms, max_open = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local now = now_ms()
+-- In microseconds: of two tokens of one millisecond, too, one is the older.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-redis.call('ZADD', key, now + lifetime_ms, hash)
+redis.call('ZADD', key, string.format('%d', now + lifetime_ms * 1000), hash)
 if redis.call('PTTL', key) < lifetime_ms then redis.call('PEXPIRE', key, lifetime_ms) end
 local too_many = redis.call('ZCARD', key) - max_open
 if too_many <= 0 then return {} end
