@@ -314,6 +314,7 @@ describe('the HTTP API of the gateway', () => {
         '/auth/login',
         '/auth/revoke',
         '/ws/stats',
+        '/ws/stats/cluster',
       ]);
       expect(body).toMatchObject({
         components: {

@@ -20,9 +20,15 @@ function reportFor(environment: Readonly<Record<string, string>>) {
 }
 
 describe('the report of a start', () => {
+  it('says where Redis was configured, and never its password', () => {
+    const report = reportFor({ REDIS_URL: 'redis://:hunter2@r:6379' });
+    expect(report).toContain('Redis (environment variable REDIS_URL)');
+    expect(report).not.toContain('hunter2');
+  });
+
   it('says the settings and where each came from', () => {
     expect(reportFor({ PORT: '9000', WSC_PATH: '/live', WSC_AUTH: 'optional' })).toMatch(
-      /^Settings: port 9000 \(environment variable PORT\), auth optional \(as set\), path \/live \(environment variable WSC_PATH\), drainMs 15000 \(default\), /,
+      /^Settings: port 9000 \(environment variable PORT\), everything in memory \(this gateway alone\), auth optional \(as set\), path \/live \(environment variable WSC_PATH\), drainMs 15000 \(default\), /,
     );
   });
 

@@ -39,7 +39,7 @@ export function reportStart({ port, gateway, wsc }: StartFacts, logger: Logger):
 function settingsOf(wsc: WscConfig): readonly string[] {
   const auth = `auth ${wsc.hub.auth} (${wsc.settings.auth === undefined ? 'as there is a key' : 'as set'})`;
   const nodes =
-    wsc.redis === undefined ? 'everything in memory, this gateway alone' : `Redis (${sourceOf(wsc, 'redisUrl')})`;
+    wsc.redis === undefined ? 'everything in memory (this gateway alone)' : `Redis (${sourceOf(wsc, 'redisUrl')})`;
   return [nodes, auth, ...reported.map((name) => `${name} ${wsc.settings[name]} (${sourceOf(wsc, name)})`)];
 }
 

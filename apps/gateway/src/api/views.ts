@@ -6,14 +6,22 @@ export class SendView {
   @ApiProperty({ example: '019a3c5e-7d1b-7c4e-9a53-2f1f0c9b8a77' })
   readonly id!: string;
 
-  @ApiProperty({ description: 'Connections that it was queued for' })
+  @ApiProperty({ description: 'Connections of this gateway that it was queued for' })
   readonly queued!: number;
 
   @ApiProperty({ description: 'Connections that it could not be queued for' })
   readonly dropped!: number;
+
+  @ApiProperty({ required: false, description: 'Other gateways that it was handed to; what they queue is not counted' })
+  readonly other_nodes?: number;
 }
 
-export const toSendView = ({ id, queued, dropped }: SendResult): SendView => ({ id, queued, dropped });
+export const toSendView = ({ id, queued, dropped, otherNodes }: SendResult): SendView => ({
+  id,
+  queued,
+  dropped,
+  ...(otherNodes !== undefined && { other_nodes: otherNodes }),
+});
 
 /** How an acked send ended. */
 export class AckView {
