@@ -19,7 +19,7 @@ describe('GET /ws/stats/cluster', () => {
 
   it('tells the numbers of all nodes, of which a gateway in memory is the only one', async () => {
     const token = await logIn(url, 'ada', 'agent');
-    await using _client = await WscClient.connect(`${url.replace('http', 'ws')}/ws`, {
+    const client = await WscClient.connect(`${url.replace('http', 'ws')}/ws`, {
       headers: { Authorization: `Bearer ${token}` },
     });
     const { status, body } = await callApi(url, '/ws/stats/cluster', { token });
@@ -30,6 +30,7 @@ describe('GET /ws/stats/cluster', () => {
       missing: [],
       partial: false,
     });
+    await client.close();
   });
 
   it('needs a token, and one of an admin or agent', async () => {
