@@ -34,7 +34,7 @@ describe('the gateway as a process', () => {
     await using gateway = await GatewayProcess.start();
     expect(gateway.log).toContain(`Open ${gateway.url} for the page, ${gateway.url}/docs for the HTTP API.`);
     expect(gateway.log).toMatch(
-      /Settings: port \d+ \(environment variable PORT\), auth required .*path \/ws \(default\)/,
+      /Settings: port \d+ \(environment variable PORT\), everything in memory \(this gateway alone\), auth required .*path \/ws \(default\)/,
     );
     expect(gateway.log).toContain('JWT_SECRET is not set');
     expect(gateway.log).toContain('The demo login is on (WSC_DEMO_LOGIN)');

@@ -82,7 +82,7 @@ export class RedisNodes {
 }
 
 /** What the listener of a cluster has heard. */
-export class HeardOfCluster implements ClusterListener {
+class HeardOfCluster implements ClusterListener {
   readonly joinedIds: string[] = [];
   readonly leftIds: string[] = [];
   lostCount = 0;
