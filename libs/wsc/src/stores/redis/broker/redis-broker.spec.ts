@@ -112,6 +112,21 @@ describe('the Redis broker', () => {
     expect(here.subscribe(room)).toBeUndefined();
   });
 
+  it('hears while a subscription lingers what another node wants acknowledged, so that it can say that nobody is here', async () => {
+    await using here = await BrokerNode.start(redis.url);
+    await using there = await BrokerNode.start(redis.url);
+    await there.subscribe(room);
+    there.unsubscribe(room);
+    await here.publish({ destination: room, message: testMessage('unheard') });
+    await here.publish({ destination: room, message: testMessage('awaited'), ackTo: here.name.instanceId });
+    await here.publish({ destination: everyone, message: testMessage('end') });
+    await until(
+      () => there.heardIds,
+      (ids) => ids.includes('end'),
+    );
+    expect(there.heardIds).toEqual(['awaited', 'end']);
+  });
+
   it('leaves no subscription behind when it is closed', async () => {
     const here = await BrokerNode.start(redis.url);
     await here.subscribe(room);

@@ -25,6 +25,9 @@ import { Subscriptions } from './subscriptions.js';
 const nobody: DeliveryCount = Object.freeze({ queued: 0, dropped: 0 });
 const everyone: Destination = Object.freeze({ kind: 'everyone' });
 
+/** In every batch with a message that another node wants acknowledged; text of the application may hold it too, which costs a reading. */
+const awaitedMark = Buffer.from('"ack_to":');
+
 /** What a {@link RedisBroker} needs. */
 export interface RedisBrokerOptions {
   readonly connections: RedisConnections;
@@ -158,8 +161,9 @@ export class RedisBroker implements Broker {
   #receive(destination: Destination, channel: string, payload: Buffer): void {
     const listener = this.#listener;
     if (listener === undefined || this.#own.has(payload)) return;
-    // One that only lingers is not worth reading.
-    if (destination.kind !== 'everyone' && !this.#subscriptions.has(channel)) return;
+    // One that only lingers is not worth reading, but for who waits to hear that nobody is here.
+    const isWanted = destination.kind === 'everyone' || this.#subscriptions.has(channel);
+    if (!isWanted && !payload.includes(awaitedMark)) return;
     const { messages, faults } = decodeClusterBatch(payload);
     for (const fault of faults) this.#faults.note(channel, fault);
     for (const { audience, ...message } of messages) {
