@@ -31,6 +31,7 @@ export async function endClient(client: Redis | Cluster): Promise<void> {
 export function reviveClient<T extends Redis | Cluster>(client: T): T {
   client.on('end', () => {
     setTimeout(() => {
+      // ioredis tries again by itself, and who listens for its errors hears of it.
       if (!ended.has(client) && client.status === 'end') client.connect().catch(() => undefined);
     }, revivalMs).unref();
   });

@@ -81,6 +81,7 @@ describe('a Redis for tests', () => {
     const probe = connect(redis.port, redis.host);
     await once(probe, 'connect');
     probe.write('PING\r\n');
+    // That nothing comes has no event to wait for; a server that does answer takes far less.
     const silence = await Promise.race([
       once(probe, 'data'),
       new Promise((resolve) => setTimeout(resolve, 100, 'none')),

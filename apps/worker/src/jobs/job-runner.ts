@@ -56,6 +56,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const late = new AbortController();
     // Without Redis no job can end; the worker would wait for it to come back.
     const isCut = this.connection?.status !== 'ready';
+    // Fails only by being aborted, when nobody waits for it any more.
     const inTime = pause(drainMs, undefined, { signal: late.signal }).catch(() => undefined);
     await Promise.race([this.worker?.close(isCut), inTime]);
     late.abort();

@@ -21,6 +21,7 @@ export function withDeadline<T>(work: MaybePromise<T>, options: DeadlineOptions)
   const { cancellation } = options;
   const isUnderWay = work instanceof Promise;
   if (cancellation?.reason !== undefined) {
+    // Dropped, as said above: who cancelled does not want to know.
     if (isUnderWay) work.catch(() => undefined);
     throw cancellation.reason;
   }
