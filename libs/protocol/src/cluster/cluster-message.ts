@@ -22,6 +22,8 @@ export interface ClusterMessage {
   readonly ackTo?: string;
   /** Who of everyone is meant; on the channel for everyone only. */
   readonly audience?: ClusterAudience;
+  /** Its place in the stream of its room (PROTOCOL.md §6.1); the store has it. */
+  readonly position?: { readonly offset: number; readonly epoch: string };
 }
 
 /** All that is given must hold; a list holds if one of it does. */
@@ -52,7 +54,8 @@ export const clusterLimits = Object.freeze({
  * One message as JSON text, a part of a batch.
  * @throws {TypeError} where its data can't be written (a cycle, a BigInt).
  */
-export function encodeClusterMessage({ message, exceptConnectionId, ackTo, audience }: ClusterMessage): string {
+export function encodeClusterMessage(clusterMessage: ClusterMessage): string {
+  const { message, exceptConnectionId, ackTo, audience, position } = clusterMessage;
   // One literal with every field, so that it keeps one hidden class; JSON.stringify leaves out what is undefined.
   return JSON.stringify({
     id: message.id,
@@ -69,5 +72,7 @@ export function encodeClusterMessage({ message, exceptConnectionId, ackTo, audie
     except: exceptConnectionId,
     ack_to: ackTo,
     audience: audience && { user_types: audience.userTypes, rooms: audience.rooms, metadata: audience.metadata },
+    offset: position?.offset,
+    epoch: position?.epoch,
   });
 }

@@ -38,8 +38,10 @@ const audience = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<NonNullable<ClusterMessage['audience']>>;
 
+const position = fc.record({ offset: fc.maxSafeNat(), epoch: text });
+
 const clusterMessage = fc.record(
-  { message, exceptConnectionId: text, ackTo: text, audience },
+  { message, exceptConnectionId: text, ackTo: text, audience, position },
   { requiredKeys: ['message'] },
 ) as fc.Arbitrary<ClusterMessage>;
 
@@ -77,7 +79,7 @@ describe('what is no batch', () => {
   const variation = fc
     .tuple(
       fc.constantFrom('v', 'from', 'm'),
-      fc.constantFrom('id', 'event', 'from', 'room', 'priority', 'key', 'ack', 'timestamp', 'except', 'audience'),
+      fc.constantFrom('id', 'event', 'from', 'room', 'priority', 'key', 'ack', 'timestamp', 'except', 'audience', 'offset'),
       fc.jsonValue(),
     )
     .map(([outer, inner, value]) => [

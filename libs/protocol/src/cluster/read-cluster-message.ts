@@ -10,13 +10,19 @@ export function readClusterMessage(value: unknown): ClusterMessage {
   if (!isWireObject(value)) throw fault('A message must be an object.');
   const structureFault = findStructureFault(value, clusterLimits);
   if (structureFault !== undefined) throw fault(structureFault);
-  const { except, ack_to: ackTo, audience } = value;
+  const { except, ack_to: ackTo, audience, offset } = value;
   return {
     message: readMessage(value),
     ...(except !== undefined && { exceptConnectionId: readText(except, 'except') }),
     ...(ackTo !== undefined && { ackTo: readText(ackTo, 'ack_to') }),
     ...(audience !== undefined && { audience: readAudience(audience) }),
+    ...(offset !== undefined && { position: readPosition(value) }),
   };
+}
+
+function readPosition({ offset, epoch }: WireObject): NonNullable<ClusterMessage['position']> {
+  if (typeof epoch !== 'string') throw fault('"offset" needs an "epoch".');
+  return { offset: readInteger(offset, 'offset'), epoch: readText(epoch, 'epoch') };
 }
 
 function readMessage(wire: WireObject): ClusterMessage['message'] {

@@ -1,6 +1,7 @@
 import { WscError, type WscErrorOptions } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
+import type { StreamPosition } from './streams.js';
 
 /** Who of everyone is meant: all that is given must hold; a list holds if one of it does. */
 export interface Audience {
@@ -23,6 +24,8 @@ export interface BrokerMessage {
   readonly message: OutboundMessage;
   /** The connection that must not hear it (the sender's own), wherever it is. */
   readonly exceptConnectionId?: string;
+  /** Its place in the stream of its room, which has it: whoever missed it reads it there. */
+  readonly position?: StreamPosition;
   /** The instance id of the node that waits for acknowledgements; it wants to hear to how many connections each node handed it. */
   readonly ackTo?: string;
 }
