@@ -17,6 +17,7 @@ import { Pipeline } from './inbound/pipeline.js';
 import { RouteTable } from './inbound/route-table.js';
 import { InterceptorChain } from './extensions/interceptors.js';
 import { Connector } from './lifecycle/connector.js';
+import { PresenceNews } from './lifecycle/presence-news.js';
 import { ConnectionSlots } from './limits/connection-slots.js';
 import { IdempotencyTable } from './idempotency/idempotency-table.js';
 import { Everywhere } from './cluster/everywhere.js';
@@ -148,7 +149,7 @@ function createMessaging({ clock, broker, cluster }: HubDependencies, foundation
 
 function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Messaging) {
   const { clock, logger, broker, presence } = deps;
-  const { rooms, namespaces, sender, events } = parts;
+  const { connections, rooms, namespaces, sender, events } = parts;
   const userStatus = new UserStatus({
     clock,
     graceMs: () => options().offlineGraceMs,
@@ -168,7 +169,8 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
     logger,
     userStatus,
   });
-  return { userStatus, membership, access: new RoomAccess({ namespaces, rooms }) };
+  const presenceNews = new PresenceNews({ connections, events, membership, namespaces, userStatus });
+  return { userStatus, membership, presenceNews, access: new RoomAccess({ namespaces, rooms }) };
 }
 
 /** From the upgrade request to the end of a connection. */

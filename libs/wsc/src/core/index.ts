@@ -78,12 +78,12 @@ export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } fro
 export type { LogContext, Logger } from './ports/logger.js';
 export type {
   ExpiredUser,
-  ExpiryListener,
   PageRequest,
   PlaceLimits,
   PlaceResult,
   Presence,
   PresenceEntry,
+  PresenceListener,
   RoomArrival,
   RoomUser,
   UserPage,

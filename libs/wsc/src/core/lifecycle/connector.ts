@@ -16,7 +16,7 @@ import type { Broker } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Cluster } from '../ports/cluster.js';
 import type { Logger } from '../ports/logger.js';
-import type { ExpiredUser, Presence, PresenceEntry } from '../ports/presence.js';
+import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
@@ -100,18 +100,6 @@ export class Connector {
     this.#closeTimers.get(connection)?.cancel();
     this.#closeTimers.delete(connection);
     this.#track(this.#disconnect(connection, reason));
-  }
-
-  /** Another node died, and with it connections of a user: tells what nobody else will. */
-  expired({ userId, isLast, rooms }: ExpiredUser): void {
-    const { events, membership, userStatus, namespaces } = this.#deps;
-    for (const room of rooms) membership.expired(userId, room);
-    if (!isLast) return;
-    events.emit('user.offline', { userId });
-    userStatus.wentOffline(
-      userId,
-      rooms.filter((room) => namespaces.of(room)?.presence === true),
-    );
   }
 
   /** Settles once nothing that belongs to a connection's beginning or end is under way. */

@@ -55,7 +55,7 @@ export class HubLifecycle {
 
   async #start(): Promise<void> {
     const { cluster, broker, presence, clock, logger, openMessages, revocations } = this.#deps;
-    const { arrivals, local, acks, events, connector, routes } = this.#parts;
+    const { arrivals, local, acks, events, presenceNews, routes } = this.#parts;
     await cluster.start({
       request: (request) => local.answer(request),
       notice: (notice) => {
@@ -68,7 +68,7 @@ export class HubLifecycle {
     });
     openMessages?.listen((destination, message) => this.#relay(destination, message));
     await broker.start((message) => arrivals.receive(message));
-    await presence.start((gone) => connector.expired(gone));
+    await presence.start(presenceNews);
     await revocations?.watch?.((tokenId) => local.closeToken(tokenId));
     // Not before: what a connection sent would find no broker.
     this.#startedAt = clock.monotonic();

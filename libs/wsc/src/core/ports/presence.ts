@@ -58,17 +58,30 @@ export interface ExpiredUser {
   readonly rooms: readonly string[];
 }
 
-/** Hears once in the cluster of each user whose connections have gone with a dead node. Never throws. */
-export type ExpiryListener = (gone: ExpiredUser) => void;
+/** Hears of users whose coming and going no call answers. None of these throws. */
+export interface PresenceListener {
+  /** Once in the cluster of each user whose connections have gone with a dead node. */
+  expired(gone: ExpiredUser): void;
+  /**
+   * By a connection of this node, which stayed, the user is online again, and connected nowhere else: others took this node for dead
+   * and have told that the user went, or `added` had failed and nobody was told yet.
+   */
+  returned(userId: string): void;
+  /** The same of a room; `isReturn` as in {@link RoomArrival}. */
+  returnedTo(room: string, userId: string, isReturn: boolean): void;
+}
 
 /**
  * Who is online and who is in which room, on all nodes. Promises: an entry is known by its connection id, so that a late
  * `removed` never erases a newer connection; `added` and `removed` tell whether the user came or went as a whole.
- * Does not promise: that a killed node's entries are gone before they expire (30 s).
+ * Who was told to be gone, or whose coming could not be told, is told as returned once the store knows of it; who was here all along
+ * while the store lost its data is not.
+ * Does not promise: that a killed node's entries are gone before they expire (30 s); that a user is told as returned once only, where
+ * an answer of the store was lost; that anybody is where the store lost its data after others had taken the node for dead.
  */
 export interface Presence {
   /** Called once, before anything else. */
-  start(onExpired: ExpiryListener): MaybePromise<void>;
+  start(listener: PresenceListener): MaybePromise<void>;
   /**
    * Takes a place for a connection that is about to open. It counts against the limits with those of all nodes, at once and however
    * many come together, but it is not online.
@@ -82,7 +95,11 @@ export interface Presence {
   removed(entry: PresenceEntry): MaybePromise<{ readonly isLast: boolean }>;
   /** Answers whether this is the user's only connection in the room now, and whether the user has been away for less than the grace. */
   joined(entry: PresenceEntry, room: string): MaybePromise<RoomArrival>;
-  left(entry: PresenceEntry, room: string): MaybePromise<{ readonly isLast: boolean }>;
+  /**
+   * Answers whether it was the user's last connection in the room.
+   * @param wasTold `false`: the room was not told yet that the user had come, so whoever comes back does not return. @default true
+   */
+  left(entry: PresenceEntry, room: string, wasTold?: boolean): MaybePromise<{ readonly isLast: boolean }>;
   isOnline(userId: string): MaybePromise<boolean>;
   onlineUsers(page: PageRequest): MaybePromise<UserPage>;
   onlineUserCount(): MaybePromise<number>;

@@ -30,6 +30,8 @@ export interface MembershipDependencies {
 interface Told {
   isSubscribed: boolean;
   isPresent: boolean;
+  /** Presence has answered, and events and members were told. */
+  isAnnounced: boolean;
 }
 
 /** Whose coming or going the members hear of; its own connection, if there is one, does not. */
@@ -82,7 +84,7 @@ export class Membership {
 
   /** `welcome` is out: tells of what the connection has joined before. Until then nobody is told, and of a refused one never. */
   async welcomed(connection: Connection): Promise<void> {
-    for (const room of connection.rooms) await this.#tell(connection, room, this.#roleIn(room, connection));
+    for (const room of connection.rooms) await this.#tellQuietly(connection, room, this.#roleIn(room, connection));
   }
 
   /** Leaving a room that it isn't in does nothing. @throws {WscError} WSC_INVALID_NAME */
@@ -104,6 +106,16 @@ export class Membership {
     const namespace = this.#deps.namespaces.of(room);
     if (namespace?.presence === true) this.#deps.userStatus.leftRoom(userId, room);
     if (namespace?.announceMembers === true) this.#tellMembers('room_left', { userId }, room);
+  }
+
+  /** A user of this node was told to have left and had not, or came in while nobody could be told. */
+  returned(connection: Connection, room: string, isReturn: boolean): void {
+    const told = this.#tellings.get(connection)?.told.get(room);
+    if (told?.isAnnounced === false) {
+      told.isAnnounced = true;
+      this.#deps.events.emit('room.joined', { ...identityOf(connection), room });
+    }
+    this.#tellFirst(connection, room, isReturn);
   }
 
   /** What the members of a room that is closed will hear; undefined where an interceptor lets nobody hear it. */
@@ -137,7 +149,7 @@ export class Membership {
     try {
       await this.#tell(connection, room, was);
     } catch (cause) {
-      this.#deps.logger.warn('A room could not be told that a connection left.', { room, cause });
+      this.#deps.logger.warn('Others could not be told that a connection joined or left a room.', { room, cause });
     }
   }
 
@@ -145,7 +157,8 @@ export class Membership {
   #tell(connection: Connection, room: string, was: Role | undefined): Promise<void> {
     const telling = this.#tellingOf(connection);
     if (!telling.told.has(room)) {
-      telling.told.set(room, { isSubscribed: was !== undefined, isPresent: was === 'member' });
+      const wasMember = was === 'member';
+      telling.told.set(room, { isSubscribed: was !== undefined, isPresent: wasMember, isAnnounced: wasMember });
     }
     const step = telling.lastStep.then(() => this.#step(connection, room, telling));
     // The next step comes after this one, even if this one fails; its caller hears of that.
@@ -189,9 +202,10 @@ export class Membership {
   }
 
   /** Not so of a member before `welcome`, who is still to be announced. */
-  #isTrue(connection: Connection, room: string, { isSubscribed, isPresent }: Told): boolean {
+  #isTrue(connection: Connection, room: string, { isSubscribed, isPresent, isAnnounced }: Told): boolean {
     const role = this.#roleIn(room, connection);
-    return isSubscribed === (role !== undefined) && isPresent === (role === 'member');
+    const isMember = role === 'member';
+    return isSubscribed === (role !== undefined) && isPresent === isMember && isAnnounced === isMember;
   }
 
   #roleIn(room: string, connection: Connection): Role | undefined {
@@ -211,22 +225,32 @@ export class Membership {
   }
 
   async #announceJoin(connection: Connection, room: string, told: Told): Promise<void> {
-    const { presence, userStatus, namespaces, events, nodeId, clock } = this.#deps;
+    const { presence, events, nodeId, clock } = this.#deps;
     const entry = entryOf(connection, nodeId);
-    const arrival = entry === undefined ? undefined : await presence.joined({ ...entry, since: clock.now() }, room);
+    // Before the answer: what presence can't be told now it may tell later, so it has to hear of the end in any case.
     told.isPresent = true;
+    const arrival = entry === undefined ? undefined : await presence.joined({ ...entry, since: clock.now() }, room);
+    told.isAnnounced = true;
     events.emit('room.joined', { ...identityOf(connection), room });
-    if (entry === undefined || arrival?.isFirst !== true) return;
+    if (arrival?.isFirst === true) this.#tellFirst(connection, room, arrival.isReturn);
+  }
+
+  #tellFirst(connection: Connection, room: string, isReturn: boolean): void {
+    const { userStatus, namespaces } = this.#deps;
     const namespace = namespaces.of(room);
-    if (namespace?.presence === true) userStatus.joinedRoom(entry.userId, room, arrival.isReturn);
+    if (namespace?.presence === true && connection.userId !== undefined)
+      userStatus.joinedRoom(connection.userId, room, isReturn);
     if (namespace?.announceMembers === true) this.#tellMembers('room_joined', connection, room);
   }
 
   async #announceLeave(connection: Connection, room: string, told: Told): Promise<void> {
     const { presence, userStatus, namespaces, events, nodeId } = this.#deps;
     const entry = entryOf(connection, nodeId);
-    told.isPresent = false;
-    const isLast = entry !== undefined && (await presence.left(entry, room)).isLast;
+    const { isAnnounced } = told;
+    told.isPresent = told.isAnnounced = false;
+    const wasTold = isAnnounced && entry !== undefined && !userStatus.isUntold(entry.userId, room);
+    const isLast = entry !== undefined && (await presence.left(entry, room, wasTold)).isLast;
+    if (!isAnnounced) return;
     events.emit('room.left', { ...identityOf(connection), room });
     if (!isLast) return;
     const namespace = namespaces.of(room);

@@ -75,6 +75,11 @@ export class UserStatus {
     else this.#put(userId, room, { wasToldOnline: false, next: 'online', dueAt: 0, lastSeen: 0 });
   }
 
+  /** Whether the user came into the room so recently that its members were not told yet. */
+  isUntold(userId: string, room: string): boolean {
+    return this.#find(userId, room)?.wasToldOnline === false;
+  }
+
   /** The user's last connection left a presence room; the members hear of it only if the user goes offline too. */
   leftRoom(userId: string, room: string): void {
     if (this.#find(userId, room)?.next !== 'offline') this.#settle(userId, room, 'nothing');

@@ -1,16 +1,42 @@
 import assert from 'node:assert/strict';
-import type { PageRequest, Presence, PresenceEntry } from '../../core/ports/presence.js';
+import type { PageRequest, Presence, PresenceEntry, PresenceListener } from '../../core/ports/presence.js';
 import { describePort, type OpenNodes, type PortPromises } from './runner.js';
 
 /** Declares what every {@link Presence} promises. `open` makes instances that know of nobody and were not started. */
 export function describePresence(name: string, open: OpenNodes<Presence>): void {
   const openStarted: OpenNodes<Presence> = async () => {
     const nodes = await open();
-    for (const node of nodes) await node.start(() => undefined);
+    for (const node of nodes) await node.start(nobody);
     return nodes;
   };
   describePort(`the ${name} presence`, openStarted, promises);
+  describePort(`the listener of the ${name} presence`, open, listenerPromises);
 }
+
+const nobody: PresenceListener = { expired: () => undefined, returned: () => undefined, returnedTo: () => undefined };
+
+const listenerPromises: PortPromises<Presence> = {
+  'hears of nobody whose coming and going was answered': async ({ here, there }) => {
+    const heard: string[] = [];
+    const listener: PresenceListener = {
+      expired: ({ userId }) => heard.push(`${userId} expired`),
+      returned: (userId) => heard.push(`${userId} returned`),
+      returnedTo: (room, userId) => heard.push(`${userId} returned to ${room}`),
+    };
+    for (const node of new Set([here, there])) await node.start(listener);
+    const [phone, tablet] = [entry('ann', 'phone'), entry('ann', 'tablet')];
+    for (const _ of ['first', 'again']) {
+      await here.added(phone);
+      await there.added(tablet);
+      await here.joined(phone, 'chat:1');
+      await there.left(tablet, 'chat:1');
+      await here.left(phone, 'chat:1', false);
+      await here.removed(phone);
+      await there.removed(tablet);
+    }
+    assert.deepEqual(heard, []);
+  },
+};
 
 const promises: PortPromises<Presence> = {
   'knows who is online, and which connection was a user’s first and last': async ({ here, there }) => {

@@ -7,8 +7,11 @@ export interface InstanceWatcher {
    * Where it rejects, a node is chosen again.
    */
   reap(instanceId: string): Promise<void>;
-  /** This node has a new instance id; what was told under the old one is gone, or will be. */
-  renewed(): void;
+  /**
+   * This node has a new instance id; what was told under the old one is gone, or will be.
+   * @param wasTakenForDead others removed it, and told so; otherwise Redis has lost it, and nobody was told.
+   */
+  renewed(wasTakenForDead: boolean): void;
 }
 
 /** Who wrote what, and who of them is dead. Stores that keep something per node stand on it. */

@@ -17,11 +17,20 @@ export interface RegistryTimes {
 
 /** What the registry says when a node shows that it lives. */
 export interface RegistryView {
+  /** Another one in a registry that was made anew. */
+  readonly epoch: string;
   readonly living: readonly NodeInfo[];
   /** Instance ids of those that died not long ago. */
   readonly dead: readonly string[];
   /** Those of the dead whom this node was chosen to tidy up behind. */
   readonly toTidy: readonly string[];
+}
+
+/** What the registry says to a node that is dead for it, or that it does not know. */
+export interface Expulsion {
+  /** Empty: there is no registry. */
+  readonly epoch: string;
+  readonly living?: undefined;
 }
 
 /** What a node says of itself. */
@@ -47,14 +56,18 @@ export class NodeRegistry {
     this.#times = options.times;
   }
 
-  /** Undefined: the node is taken for dead, or Redis has lost the registry. */
-  async beat({ node, comesIn, canTidy }: Beat): Promise<RegistryView | undefined> {
+  async beat({ node, comesIn, canTidy }: Beat): Promise<RegistryView | Expulsion> {
     const { deadAfterMs, tidyMs } = this.#times;
     const args = [node.instanceId, node.nodeId, node.startedAt, deadAfterMs, tidyMs, flag(comesIn), flag(canTidy)];
     const answer = await runScript(this.#redis, beatScript, { keys: [this.#key], args });
-    if (!Array.isArray(answer)) return undefined;
-    const [living, dead, toTidy] = listOf(answer);
-    return { living: listOf(living).flatMap(parseNode), dead: strings(dead), toTidy: strings(toTidy) };
+    if (!Array.isArray(answer)) return { epoch: String(answer) };
+    const [epoch, living, dead, toTidy] = listOf(answer);
+    return {
+      epoch: String(epoch),
+      living: listOf(living).flatMap(parseNode),
+      dead: strings(dead),
+      toTidy: strings(toTidy),
+    };
   }
 
   async leave({ instanceId }: NodeInfo): Promise<void> {

@@ -17,7 +17,7 @@ import { NodeChannels } from './node-channels.js';
 import type { NodeMessage, Received } from './node-messages.js';
 import { NodeRegistry, type RegistryView } from './node-registry.js';
 import { Questions } from './questions.js';
-import { Registration } from './registration.js';
+import { Registration, type Entrance } from './registration.js';
 import { Tidying } from './tidying.js';
 
 /** Names and times of {@link RedisCluster}; the times are the same on all nodes. */
@@ -84,7 +84,7 @@ export class RedisCluster implements Cluster, Instances {
       ...{ nodeId, beatMs, registry, channels: this.#channels, clock, logger },
       canTidy: () => this.#tidying.isPossible,
       onSeen: (view) => this.#seen(view),
-      onEntered: (wasForgotten) => this.#entered(wasForgotten),
+      onEntered: (entrance) => this.#entered(entrance),
     });
   }
 
@@ -165,11 +165,11 @@ export class RedisCluster implements Cluster, Instances {
     this.#tidying.behind(toTidy);
   }
 
-  #entered(wasForgotten: boolean): void {
+  #entered(entrance: Entrance): void {
     void this.#tellOthersToLook();
-    if (!wasForgotten) return;
+    if (entrance === 'first') return;
     this.#logger.warn('The other nodes did not know this one any more; it tells them anew what it has.');
-    this.#tidying.renewed();
+    this.#tidying.renewed(entrance === 'takenForDead');
     this.#listener?.lost();
   }
 

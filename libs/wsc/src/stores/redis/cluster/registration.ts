@@ -3,7 +3,10 @@ import type { Clock, Timer } from '../../../core/ports/clock.js';
 import type { NodeInfo } from '../../../core/ports/cluster.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type { NodeChannels } from './node-channels.js';
-import type { NodeRegistry, RegistryView } from './node-registry.js';
+import type { Expulsion, NodeRegistry, RegistryView } from './node-registry.js';
+
+/** How a node comes in: for the first time, or again after Redis has lost the registry, or after others took it for dead. */
+export type Entrance = 'first' | 'registryLost' | 'takenForDead';
 
 /** What a {@link Registration} works with. */
 export interface RegistrationDependencies {
@@ -16,8 +19,7 @@ export interface RegistrationDependencies {
   /** Whether this node can tidy up behind dead ones. */
   readonly canTidy: () => boolean;
   readonly onSeen: (view: RegistryView) => void;
-  /** It is in, for the first time or again; `wasForgotten`: others had taken it for dead, or Redis has lost the registry. */
-  readonly onEntered: (wasForgotten: boolean) => void;
+  readonly onEntered: (entrance: Entrance) => void;
 }
 
 /** Keeps this node in the registry, under one instance id for as long as the others take it for alive. */
@@ -28,7 +30,10 @@ export class Registration {
   #looking: Promise<void> | undefined;
   #isLookDue = false;
   #isIn = false;
-  #wasForgotten = false;
+  /** Of the next time. */
+  #entrance: Entrance = 'first';
+  /** Of the registry that it was in last. */
+  #epoch: string | undefined;
   #lastBeatAt: number | undefined;
   #hasFailed = false;
   #isClosed = false;
@@ -95,23 +100,23 @@ export class Registration {
     const comesIn = !this.#isIn;
     if (comesIn) await channels.listen(this.#self.instanceId);
     const view = await registry.beat({ node: this.#self, comesIn, canTidy: canTidy() });
-    if (view === undefined) {
-      this.#forgotten();
+    if (view.living === undefined) {
+      this.#forgotten(view);
       return;
     }
     this.#isIn = true;
+    this.#epoch = view.epoch;
     if (this.#isClosed) return;
     onSeen(view);
-    if (comesIn) onEntered(this.#wasForgotten);
-    this.#wasForgotten = false;
+    if (comesIn) onEntered(this.#entrance);
   }
 
-  /** It comes in anew, at once. */
-  #forgotten(): void {
+  /** It comes in anew, at once. A registry that is still the same forgets only whom it has taken for dead. */
+  #forgotten({ epoch }: Expulsion): void {
     this.#deps.channels.unlisten(this.#self.instanceId);
     this.#self = newInstance(this.#self.nodeId, this.#self.startedAt);
     this.#isIn = false;
-    this.#wasForgotten = true;
+    this.#entrance = epoch === this.#epoch ? 'takenForDead' : 'registryLost';
     this.#isLookDue = true;
   }
 

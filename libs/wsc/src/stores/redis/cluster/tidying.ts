@@ -24,8 +24,8 @@ export class Tidying {
     this.#watchers.push(watcher);
   }
 
-  renewed(): void {
-    for (const watcher of this.#watchers) watcher.renewed();
+  renewed(wasTakenForDead: boolean): void {
+    for (const watcher of this.#watchers) watcher.renewed(wasTakenForDead);
   }
 
   behind(instanceIds: readonly string[]): void {

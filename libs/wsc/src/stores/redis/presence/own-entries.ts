@@ -6,12 +6,18 @@ interface Own {
   isOnline: boolean;
   /** Room → when it was joined; most connections are in none. */
   rooms: Map<string, number> | undefined;
+  /** Of which facts somebody may have heard otherwise, by room; mostly of none. */
+  doubts: Map<string | undefined, Doubt> | undefined;
 }
 
-/** One thing that this node has told. */
-export type OwnFact =
-  | { readonly kind: 'user'; readonly entry: PresenceEntry }
-  | { readonly kind: 'room'; readonly entry: PresenceEntry; readonly room: string };
+/** One thing that this node has told: that a connection is online, or in a room. */
+export interface OwnFact {
+  readonly entry: PresenceEntry;
+  readonly room?: string | undefined;
+}
+
+/** Why others may not know a fact: the change failed, so that nobody was told; or they took this node for dead, and may have told its end. */
+export type Doubt = 'unheard' | 'denied';
 
 /**
  * What this node has told of its connections: the truth, wherever Redis has lost or kept something else. As large as the connections of
@@ -61,6 +67,7 @@ export class OwnEntries {
     const own = this.#own.get(connectionId);
     if (own?.rooms?.delete(room) !== true) return;
     this.#count(room, -1);
+    own.doubts?.delete(room);
     if (own.rooms.size === 0) own.rooms = undefined;
     if (!own.isOnline && own.rooms === undefined) this.#own.delete(connectionId);
   }
@@ -81,9 +88,35 @@ export class OwnEntries {
   /** Everything, as it is when it is looked at: what goes meanwhile does not come, what comes may. */
   *facts(): IterableIterator<OwnFact> {
     for (const { entry, isOnline, rooms } of this.#own.values()) {
-      if (isOnline) yield { kind: 'user', entry };
-      for (const [room, since] of rooms ?? []) yield { kind: 'room', entry: { ...entry, since }, room };
+      if (isOnline) yield { entry };
+      for (const [room, since] of rooms ?? []) yield { entry: { ...entry, since }, room };
     }
+  }
+
+  /** The change failed. */
+  unheard({ entry: { connectionId }, room }: OwnFact): void {
+    const own = this.#own.get(connectionId);
+    if (own === undefined || !this.#holds(own, room)) return;
+    (own.doubts ??= new Map<string | undefined, Doubt>()).set(room, 'unheard');
+  }
+
+  /** Others took this node for dead: they may have told the end of everything that they had heard of. */
+  deny(): void {
+    for (const own of this.#own.values()) {
+      const doubts = (own.doubts ??= new Map<string | undefined, Doubt>());
+      const rooms = own.rooms?.keys() ?? [];
+      for (const room of own.isOnline ? [undefined, ...rooms] : rooms) {
+        if (!doubts.has(room)) doubts.set(room, 'denied');
+      }
+    }
+  }
+
+  /** Redis knows the fact now: answers the doubt that there was, once. */
+  settle({ entry: { connectionId }, room }: OwnFact): Doubt | undefined {
+    const own = this.#own.get(connectionId);
+    const doubt = own?.doubts?.get(room);
+    if (own?.doubts?.delete(room) === true && own.doubts.size === 0) own.doubts = undefined;
+    return doubt;
   }
 
   clear(): void {
@@ -94,10 +127,14 @@ export class OwnEntries {
   #of(entry: PresenceEntry): Own {
     let own = this.#own.get(entry.connectionId);
     if (own === undefined) {
-      own = { entry, isOnline: false, rooms: undefined };
+      own = { entry, isOnline: false, rooms: undefined, doubts: undefined };
       this.#own.set(entry.connectionId, own);
     }
     return own;
+  }
+
+  #holds({ isOnline, rooms }: Own, room: string | undefined): boolean {
+    return room === undefined ? isOnline : rooms?.has(room) === true;
   }
 
   #count(name: string, change: number): void {

@@ -33,6 +33,14 @@ export interface PresenceStoreOptions {
   readonly placeMs: number;
 }
 
+/** What a connection's coming means for its user. */
+export interface Arrival {
+  /** Whether it is the user's only one. */
+  readonly isFirst: boolean;
+  /** Whether Redis knew it already. */
+  readonly wasKnown: boolean;
+}
+
 /** Part of a scan, and where it goes on; undefined: nowhere. */
 export interface ScanPage {
   readonly members: readonly string[];
@@ -87,12 +95,11 @@ export class PresenceStore {
     await redis.hdel(names.placesKey(userId), encodeName(connectionId));
   }
 
-  /** Answers how many connections the user has. */
-  async added(entry: PresenceEntry): Promise<number> {
+  async added(entry: PresenceEntry): Promise<Arrival> {
     const { names, instanceId } = this.#options;
     const partition = names.partitionOf(entry.userId);
     const { userId, connectionId } = entry;
-    const count = await this.#run(
+    const answer = await this.#run(
       addedScript,
       [
         names.userKey(userId),
@@ -108,7 +115,8 @@ export class PresenceStore {
         names.holdingsKey(partition, ''),
       ],
     );
-    return numberOf(count);
+    const [count, wasKnown] = listOf(answer);
+    return { isFirst: count === 1, wasKnown: wasKnown === 1 };
   }
 
   /** Answers whether it was the user's last one. */
@@ -124,7 +132,7 @@ export class PresenceStore {
     return isLast === 1;
   }
 
-  async joined(entry: PresenceEntry, room: string): Promise<RoomArrival> {
+  async joined(entry: PresenceEntry, room: string): Promise<Arrival & RoomArrival> {
     const { names, instanceId, graceMs } = this.#options;
     const partition = names.partitionOf(room);
     const answer = await this.#run(
@@ -139,12 +147,12 @@ export class PresenceStore {
         graceMs(),
       ],
     );
-    const [count, isReturn] = listOf(answer);
-    return { isFirst: count === 1, isReturn: count === 1 && isReturn === 1 };
+    const [count, wasKnown, isReturn] = listOf(answer);
+    return { isFirst: count === 1, wasKnown: wasKnown === 1, isReturn: count === 1 && isReturn === 1 };
   }
 
-  /** Answers whether it was the user's last one in the room. */
-  async left(entry: PresenceEntry, room: string): Promise<boolean> {
+  /** Answers whether it was the user's last one in the room. @param wasTold `false`: whoever comes back does not return. */
+  async left(entry: PresenceEntry, room: string, wasTold = true): Promise<boolean> {
     const { names, graceMs } = this.#options;
     const isLast = await this.#run(
       leftScript,
@@ -154,7 +162,7 @@ export class PresenceStore {
         encodeName(entry.connectionId),
         roomMember(entry, room),
         names.holdingsKey(names.partitionOf(room), ''),
-        graceMs(),
+        wasTold ? graceMs() : 0,
       ],
     );
     return isLast === 1;

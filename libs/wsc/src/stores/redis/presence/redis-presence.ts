@@ -2,12 +2,12 @@ import { redisError } from '@nest-wsc/redis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
 import type {
-  ExpiryListener,
   PageRequest,
   PlaceLimits,
   PlaceResult,
   Presence,
   PresenceEntry,
+  PresenceListener,
   RoomArrival,
   RoomUser,
   UserPage,
@@ -15,7 +15,7 @@ import type {
 import type { Instances } from '../cluster/instances.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { readOnlinePage } from './online-pages.js';
-import { OwnEntries } from './own-entries.js';
+import { OwnEntries, type OwnFact } from './own-entries.js';
 import { PresenceStore } from './presence-store.js';
 import type { OwnedRoomEntry } from './presence-text.js';
 import { Sweeper } from './sweeper.js';
@@ -52,7 +52,7 @@ export class RedisPresence implements Presence {
   readonly #upkeep: Upkeep;
   readonly #instances: Instances;
   readonly #partitions: readonly number[];
-  #onExpired: ExpiryListener = () => undefined;
+  #listener: PresenceListener = nobody;
   #closing: Promise<void> | undefined;
 
   constructor(options: RedisPresenceOptions, dependencies: RedisPresenceDependencies) {
@@ -66,22 +66,25 @@ export class RedisPresence implements Presence {
       partitionCount: names.partitionCount,
       partitionOf: (name) => names.partitionOf(name),
     });
-    const onExpired: ExpiryListener = (gone) => this.#onExpired(gone);
-    const sweeper = new Sweeper({ store, own, clock, partitions, onExpired });
+    const listener = (): PresenceListener => this.#listener;
+    const sweeper = new Sweeper({ store, own, clock, partitions, listener });
     this.#instances = instances;
     this.#partitions = partitions;
     this.#store = store;
     this.#own = own;
     this.#sweeper = sweeper;
-    this.#upkeep = new Upkeep({ store, own, sweeper, clock, logger, partitions, instanceId, auditMs });
+    this.#upkeep = new Upkeep({ store, own, sweeper, clock, logger, partitions, instanceId, auditMs, listener });
   }
 
-  start(onExpired: ExpiryListener): void {
-    this.#onExpired = onExpired;
+  start(listener: PresenceListener): void {
+    this.#listener = listener;
     this.#upkeep.start();
     this.#instances.watch({
       reap: (instanceId) => this.#sweeper.reap(instanceId),
-      renewed: () => this.#upkeep.request(0),
+      renewed: (wasTakenForDead) => {
+        if (wasTakenForDead) this.#own.deny();
+        this.#upkeep.request(0);
+      },
     });
   }
 
@@ -96,7 +99,8 @@ export class RedisPresence implements Presence {
 
   async added(entry: PresenceEntry): Promise<{ readonly isFirst: boolean }> {
     this.#own.add(entry);
-    return { isFirst: (await this.#change(this.#store.added(entry))) === 1 };
+    const { isFirst } = await this.#arrive({ entry }, this.#store.added(entry));
+    return { isFirst };
   }
 
   async removed(entry: PresenceEntry): Promise<{ readonly isLast: boolean }> {
@@ -107,12 +111,14 @@ export class RedisPresence implements Presence {
   }
 
   async joined(entry: PresenceEntry, room: string): Promise<RoomArrival> {
-    return this.#change(this.#store.joined(this.#own.join(entry, room), room));
+    const joined = this.#store.joined(this.#own.join(entry, room), room);
+    const { isFirst, isReturn } = await this.#arrive({ entry, room }, joined);
+    return { isFirst, isReturn };
   }
 
-  async left(entry: PresenceEntry, room: string): Promise<{ readonly isLast: boolean }> {
+  async left(entry: PresenceEntry, room: string, wasTold = true): Promise<{ readonly isLast: boolean }> {
     this.#own.leave(entry, room);
-    return { isLast: await this.#change(this.#store.left(entry, room)) };
+    return { isLast: await this.#change(this.#store.left(entry, room, wasTold)) };
   }
 
   async isOnline(userId: string): Promise<boolean> {
@@ -159,6 +165,16 @@ export class RedisPresence implements Presence {
     return dead.length === 0 ? entries : entries.filter(({ instanceId }) => !dead.includes(instanceId));
   }
 
+  /** @throws {WscError} WSC_UNAVAILABLE; then the caller can tell nobody, and it is told as returned later. */
+  async #arrive<T>(fact: OwnFact, work: Promise<T>): Promise<T> {
+    try {
+      return await this.#change(work);
+    } catch (error) {
+      this.#own.unheard(fact);
+      throw error;
+    }
+  }
+
   /** @throws {WscError} WSC_UNAVAILABLE; then Redis may know something else than what is true, which is mended later. */
   async #change<T>(work: Promise<T>): Promise<T> {
     try {
@@ -178,6 +194,8 @@ export class RedisPresence implements Presence {
     }
   }
 }
+
+const nobody: PresenceListener = { expired: () => undefined, returned: () => undefined, returnedTo: () => undefined };
 
 function summary(userId: string, entries: readonly OwnedRoomEntry[]): RoomUser | undefined {
   if (entries.length === 0) return undefined;

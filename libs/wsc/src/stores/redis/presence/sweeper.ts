@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { Clock } from '../../../core/ports/clock.js';
-import type { ExpiredUser, ExpiryListener } from '../../../core/ports/presence.js';
+import type { ExpiredUser, PresenceListener } from '../../../core/ports/presence.js';
 import type { OwnEntries } from './own-entries.js';
 import type { Holdings, PresenceStore, SweepResult } from './presence-store.js';
 import { parseMember } from './presence-text.js';
@@ -11,7 +11,7 @@ export interface SweeperDependencies {
   readonly own: OwnEntries;
   readonly clock: Clock;
   readonly partitions: readonly number[];
-  readonly onExpired: ExpiryListener;
+  readonly listener: () => PresenceListener;
 }
 
 /** Removed in one step of Redis, which serves nobody else meanwhile. */
@@ -97,7 +97,7 @@ export class Sweeper {
   async #tell(gone: GoneUsers): Promise<void> {
     let told = 0;
     for (const user of gone.all()) {
-      this.#deps.onExpired(user);
+      this.#deps.listener().expired(user);
       told += 1;
       // A node with thousands of users has died: this one's own connections should not wait for all of them.
       if (told % toldAtOnce === 0) await new Promise<void>((resolve) => this.#deps.clock.nextTurn(resolve));

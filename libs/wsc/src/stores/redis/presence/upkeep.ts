@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
-import type { OwnEntries, OwnFact } from './own-entries.js';
-import type { PresenceStore } from './presence-store.js';
+import type { PresenceListener } from '../../../core/ports/presence.js';
+import type { Doubt, OwnEntries, OwnFact } from './own-entries.js';
+import type { Arrival, PresenceStore } from './presence-store.js';
 import type { Sweeper } from './sweeper.js';
 
 /** What {@link Upkeep} needs. */
@@ -15,6 +16,7 @@ export interface UpkeepDependencies {
   readonly instanceId: () => string;
   /** How often Redis is compared with what is true. */
   readonly auditMs: number;
+  readonly listener: () => PresenceListener;
 }
 
 /** After a failure; whoever hears the connections' own failures does not wait for it. */
@@ -24,8 +26,8 @@ const toldAtOnce = 200;
 
 /**
  * Brings what Redis knows of this node's connections back to what is true: after a command failed, after Redis has lost what it was
- * told (flushed, restarted, failed over to a replica that was behind), after others took this node for dead. First and last events are
- * not fired for who was there all along; who has gone meanwhile is told of as of a dead node's.
+ * told (flushed, restarted, failed over to a replica that was behind), after others took this node for dead. Nobody is told of who was
+ * there all along; who has gone meanwhile is told of as of a dead node's, and who came unheard, or was told to be gone, as returned.
  */
 export class Upkeep {
   readonly #deps: UpkeepDependencies;
@@ -100,9 +102,17 @@ export class Upkeep {
     return count;
   }
 
-  async #tell(fact: OwnFact): Promise<unknown> {
-    const { store } = this.#deps;
-    return fact.kind === 'user' ? store.added(fact.entry) : store.joined(fact.entry, fact.room);
+  /** Whoever goes while Redis is told is in doubt no more, and not told as returned. */
+  async #tell(fact: OwnFact): Promise<void> {
+    const { store, own, listener } = this.#deps;
+    const { entry, room } = fact;
+    if (room === undefined) {
+      const arrival = await store.added(entry);
+      if (isReturn(own.settle(fact), arrival)) listener().returned(entry.userId);
+      return;
+    }
+    const arrival = await store.joined(entry, room);
+    if (isReturn(own.settle(fact), arrival)) listener().returnedTo(room, entry.userId, arrival.isReturn);
   }
 
   /** Commands of one connection come in order, so Redis answers what is true when it is asked, unless something was lost. */
@@ -124,4 +134,12 @@ export class Upkeep {
       // Redis is gone; whoever could not tell it something has said so.
     }
   }
+}
+
+/** Whether somebody has to hear that the user is there. Where nobody can say whether the first time was told, it is told again. */
+function isReturn(doubt: Doubt | undefined, { isFirst, wasKnown }: Arrival): boolean {
+  if (doubt === undefined) return false;
+  // Redis carried out a change whose answer was lost; its first time may have been that one, whoever has come since.
+  if (doubt === 'unheard') return isFirst || wasKnown;
+  return isFirst && !wasKnown;
 }

@@ -10,8 +10,9 @@ import { clusterFacts } from './lua.js';
  * counts from then on.
  * Keys: nodes. Arguments: instance, node id, start in ms since 1970, ms after which a silent one is dead, ms in which to tidy up,
  * 1 to come in, 1 where this one can tidy up.
- * Answers 0 where the instance is dead or not known; else {those that live, those that are dead, those to tidy up behind}, the living
- * as instance, node id, start.
+ * Answers the registry's epoch where the instance is dead or not known; else {epoch, those that live, those that are dead, those to tidy
+ * up behind}, the living as instance, node id, start. The epoch is another one in a registry that was made anew: there nobody has been
+ * told of any death that was found in the old one.
  */
 export const beatScript = createScript(`
 ${nowMs}${clusterFacts}
@@ -24,11 +25,14 @@ local function write(name, entry)
 end
 
 local own = read_entry(redis.call('HGET', nodes_key, instance))
-if own and own.dead or not own and not comes_in then return 0 end
+local facts = read_facts(nodes_key)
+if own and own.dead or not own and not comes_in then return facts and facts.epoch or '' end
 write(instance, { node = node_id, started = started_at, beat = now })
 redis.call('PERSIST', nodes_key)
 
-local facts = read_facts(nodes_key) or { beat = 0, since = now }
+facts = facts or { beat = 0, since = now }
+-- Whoever makes the registry: an instance comes in once.
+facts.epoch = facts.epoch or instance
 if now - facts.beat > dead_after_ms / 2 or facts.since > now then facts.since = now end
 facts.beat = now
 write(facts_name, facts)
@@ -65,5 +69,5 @@ for index = 1, #all, 2 do
     redis.call('HDEL', nodes_key, other)
   end
 end
-return { living, dead, to_tidy }
+return { facts.epoch, living, dead, to_tidy }
 `);

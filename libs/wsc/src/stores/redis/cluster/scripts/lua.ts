@@ -1,7 +1,7 @@
 /**
  * Lua that the scripts of the registry share. `read_entry(text)`: what is known of an instance; nil for what is no such thing.
  * `read_facts(nodes_key)`: what is known of all together, under a name that no instance has: `beat`, when one of them has shown that it
- * lives, and `since`, from when on they could.
+ * lives, `since`, from when on they could, and `epoch`, by which a registry differs from one that was lost.
  */
 export const clusterFacts = `
 local facts_name = '#'

@@ -4,7 +4,7 @@ import { disown } from './lua.js';
 /**
  * A connection is online. Told again, by a node that was taken for dead, it belongs to that node's new instance from then on.
  * Keys: user, places, online, what this instance has. Arguments: user, connection, value, member, prefix of what an instance has.
- * Answers how many connections the user has.
+ * Answers how many connections the user has, and 1 where this one was known.
  */
 export const addedScript = createScript(`
 ${disown}
@@ -17,5 +17,5 @@ if was then disown(of_prefix, was, member) end
 redis.call('HSET', user_key, connection, value)
 redis.call('ZADD', online_key, 0, user)
 redis.call('SADD', of_key, member)
-return redis.call('HLEN', user_key)
+return { redis.call('HLEN', user_key), was and 1 or 0 }
 `);

@@ -5,7 +5,8 @@ import { disown, splitRoom } from './lua.js';
 /**
  * A connection is in a room.
  * Keys: room, who is away from it, what this instance has. Arguments: user, connection, value, member, prefix of what an instance
- * has, grace in ms. Answers how many connections the user has in the room, and 1 where the user was away for less than the grace.
+ * has, grace in ms. Answers how many connections the user has in the room, 1 where this one was known there, and 1 where the user was
+ * away for less than the grace.
  */
 export const joinedScript = createScript(`
 ${nowMs}${disown}${splitRoom}
@@ -20,7 +21,8 @@ redis.call('HSET', room_key, user, table.concat(entries, ';'))
 redis.call('SADD', of_key, member)
 
 local left_at = redis.call('ZSCORE', away_key, user)
-if not left_at then return { #entries, 0 } end
+local was_known = was and 1 or 0
+if not left_at then return { #entries, was_known, 0 } end
 redis.call('ZREM', away_key, user)
-return { #entries, tonumber(left_at) > now_ms() - grace_ms and 1 or 0 }
+return { #entries, was_known, tonumber(left_at) > now_ms() - grace_ms and 1 or 0 }
 `);
