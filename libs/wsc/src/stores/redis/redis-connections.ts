@@ -16,6 +16,7 @@ import { RedisNames } from './names.js';
 import { ClusterSubscriber } from './pubsub/cluster-subscriber.js';
 import type { RedisSubscriber } from './pubsub/redis-subscriber.js';
 import { SubscriberLink } from './pubsub/subscriber-link.js';
+import { ServerIdentity } from './server-identity.js';
 
 /** How long {@link RedisConnections.open} waits for a Redis that is not there, before the node starts without. */
 const patienceMs = 2_000;
@@ -40,6 +41,8 @@ export class RedisConnections {
   readonly openPrefix: string;
   /** Publishes and runs scripts. Its failures go through `redisError`. */
   readonly commands: Redis | Cluster;
+  /** What scripts that keep positions are told of the server. */
+  readonly server: ServerIdentity;
   /** Listens to channels between nodes. */
   readonly subscriber: RedisSubscriber;
   /** Listens to open channels, which are never sharded; the same as {@link RedisConnections.subscriber} but on Redis Cluster. */
@@ -55,6 +58,7 @@ export class RedisConnections {
     this.names = new RedisNames({ prefix, partitionCount: clients.kind === 'cluster' ? clusterPartitionCount : 1 });
     this.openPrefix = openPrefix;
     this.commands = clients.commands;
+    this.server = new ServerIdentity(clients.commands);
     this.#clock = clock;
     logOutages(clients.commands, 'commands', logger);
     if (clients.kind === 'cluster') {
