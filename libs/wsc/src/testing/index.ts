@@ -1,5 +1,5 @@
 export { describeBroker } from './contracts/broker.contract.js';
-export { describeInbox, inboxContractMaxMessages } from './contracts/inbox.contract.js';
+export { describeInbox, inboxContractMaxMessages, type InboxNode } from './contracts/inbox.contract.js';
 export { describePresence } from './contracts/presence.contract.js';
 export type { OpenNodes } from './contracts/runner.js';
 export { FakeClock, type FakeClockOptions } from './fake-clock.js';

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
+import type { StreamPosition, StreamReadLimit } from './streams.js';
 
 /** A kept message with its place in the user's inbox. */
 export interface InboxEntry {
@@ -19,16 +20,71 @@ export interface InboxLimits {
 /** The limits of an inbox that was not told otherwise. */
 export const defaultInboxLimits: InboxLimits = Object.freeze({ maxMessages: 1000, timeToLiveMs: 604_800_000 });
 
+/** What is kept for a user. */
+export interface InboxWrite {
+  readonly message: OutboundMessage;
+  /** @default the inbox's own */
+  readonly timeToLiveMs?: number;
+  /** The instance id of the node that waits for an acknowledgement; passed on to the nodes that hear of it. */
+  readonly ackTo?: string;
+}
+
+/** What became of it. */
+export interface InboxStored {
+  /** `repeated`: a message with this id is kept, or was until a device acknowledged it, at this position. */
+  readonly status: 'stored' | 'repeated';
+  readonly position: StreamPosition;
+}
+
+/** Some of what waits for a device, oldest first. */
+export interface InboxPage {
+  readonly entries: readonly InboxEntry[];
+  /** Of the inbox; offsets of another one can't be compared. */
+  readonly epoch: string;
+}
+
+/** A message that no device of its user will get any more. */
+export interface DeadLetter {
+  readonly message: OutboundMessage;
+  readonly reason: 'expired';
+  /** Milliseconds since 1970. */
+  readonly diedAt: number;
+}
+
+/** What is kept for a user. */
+export interface InboxSize {
+  readonly messages: number;
+  readonly deadLetters: number;
+}
+
 /**
  * Keeps messages for a user until each known device has acknowledged them or their time is up. Promises: in order; a message id is
- * kept once however often it is stored; a full inbox refuses and keeps what it has. Does not promise: to deliver; that is the hub's.
+ * kept once however often it is stored; a full inbox refuses and keeps what it has; what `store` answers is kept by then, and every
+ * node that is subscribed to the user hears it through the broker as a message to the user with its `position`; what expires before
+ * every device has it is a dead letter. At most 10 devices of a user are known, each until it was not seen for 7 days. Does not
+ * promise: to deliver, or that the broker's message arrives; that is the hub's.
  */
 export interface Inbox {
-  /** @throws {WscError} WSC_LIMIT_EXCEEDED when the inbox is full. */
-  store(userId: string, message: OutboundMessage): MaybePromise<InboxEntry>;
-  /** What `deviceId` has not acknowledged, oldest first. A device never seen starts from what nobody has acknowledged. */
-  unacknowledged(userId: string, deviceId: string, limit: number): MaybePromise<readonly InboxEntry[]>;
+  /** @throws {WscError} WSC_LIMIT_EXCEEDED when the inbox is full; WSC_UNAVAILABLE, WSC_TIMEOUT as `Streams.append` does. */
+  store(userId: string, write: InboxWrite): MaybePromise<InboxStored>;
+  /**
+   * What `deviceId` has not acknowledged with offsets above `afterOffset`, oldest first. A device never seen starts from what nobody
+   * has acknowledged.
+   */
+  unacknowledged(
+    userId: string,
+    deviceId: string,
+    afterOffset: number,
+    limit: StreamReadLimit,
+  ): MaybePromise<InboxPage>;
   /** Answers how many of the ids were waiting for this device. */
   acknowledge(userId: string, deviceId: string, ids: readonly string[]): MaybePromise<number>;
+  /** Everything up to and with `position`. Answers false where it is of another epoch, and then nothing is acknowledged. */
+  acknowledgeUpTo(userId: string, deviceId: string, position: StreamPosition): MaybePromise<boolean>;
+  /** Newest first. At most the newest 100 of a user are kept, each for 7 days. */
+  deadLetters(userId: string): MaybePromise<readonly DeadLetter[]>;
+  /** Takes a dead letter out, to send it again; undefined where there is none with this id. */
+  takeDeadLetter(userId: string, messageId: string): MaybePromise<DeadLetter | undefined>;
+  size(userId: string): MaybePromise<InboxSize>;
   close(): MaybePromise<void>;
 }

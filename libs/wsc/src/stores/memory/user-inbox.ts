@@ -1,16 +1,31 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
-import type { InboxEntry, InboxLimits } from '../../core/ports/inbox.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
+import type { InboxEntry, InboxPage, InboxSize } from '../../core/ports/inbox.js';
+import type { StreamPosition, StreamReadLimit } from '../../core/ports/streams.js';
+import { createEpoch } from '../create-epoch.js';
+import { InboxPast } from './inbox-past.js';
 
 /** Devices of a user that messages wait for; the one unseen for longest gives way to another. */
 const maxDevices = 10;
 /** A device that was not seen for so long is not waited for any more. */
 const deviceMemoryMs = 604_800_000;
 
-interface KeptMessage {
-  readonly entry: InboxEntry;
+/** What all inboxes take together. */
+export interface InboxTotals {
+  readonly kept: ByteCount;
+  /** Of what can be given up. */
+  readonly past: ByteCount;
+}
+
+/** A message to be kept. */
+export interface NewMessage {
+  readonly message: OutboundMessage;
   readonly bytes: number;
   readonly expiresAt: number;
+}
+
+interface KeptMessage extends Omit<NewMessage, 'message'> {
+  readonly entry: InboxEntry;
   /** The known devices that have it, or need not get it. */
   readonly acknowledgedBy: Set<string>;
   /** Whether any device ever acknowledged it, even one that is forgotten by now. */
@@ -19,52 +34,59 @@ interface KeptMessage {
 
 /** The inbox of one user. All times are monotonic milliseconds. */
 export class UserInbox {
-  readonly #limits: InboxLimits;
+  readonly past: InboxPast;
+  readonly #epoch = createEpoch();
   readonly #total: ByteCount;
+  /** By message id, in the order of their offsets. */
   readonly #kept = new Map<string, KeptMessage>();
   /** When each known device was last seen, the longest unseen first. */
   readonly #devices = new Map<string, number>();
   #lastOffset = 0;
+  /** Nothing expires before it. */
+  #nextExpiryAt = Infinity;
 
-  /** @param total what all inboxes take together; this one adds and subtracts its messages. */
-  constructor(limits: InboxLimits, total: ByteCount) {
-    this.#limits = limits;
-    this.#total = total;
+  /** @param totals this inbox adds what it takes, and subtracts it again. */
+  constructor({ kept, past }: InboxTotals) {
+    this.#total = kept;
+    this.past = new InboxPast(past);
   }
 
-  get isFull(): boolean {
-    return this.#kept.size >= this.#limits.maxMessages;
-  }
-
-  get isEmpty(): boolean {
-    return this.#kept.size === 0;
+  get size(): InboxSize {
+    return { messages: this.#kept.size, deadLetters: this.past.deadLetterCount };
   }
 
   /** Whether nothing would be lost by forgetting this inbox. */
   get isForgettable(): boolean {
-    return this.isEmpty && this.#devices.size === 0;
+    return this.#kept.size === 0 && this.#devices.size === 0 && this.past.deadLetterCount === 0;
   }
 
-  get(messageId: string): InboxEntry | undefined {
-    return this.#kept.get(messageId)?.entry;
+  /** Where a message is, or was until all devices had it. */
+  find(messageId: string): StreamPosition | undefined {
+    const offset = this.#kept.get(messageId)?.entry.offset ?? this.past.doneOffset(messageId);
+    return offset === undefined ? undefined : this.#at(offset);
   }
 
-  add(message: OutboundMessage, bytes: number, now: number): InboxEntry {
+  /** One that had died lives again. */
+  add({ message, bytes, expiresAt }: NewMessage): StreamPosition {
+    this.past.takeDead(message.id);
     this.#lastOffset += 1;
     const entry: InboxEntry = { message, offset: this.#lastOffset };
-    const expiresAt = now + this.#limits.timeToLiveMs;
     this.#kept.set(message.id, { entry, bytes, expiresAt, acknowledgedBy: new Set(), isAcknowledged: false });
     this.#total.bytes += bytes;
-    return entry;
+    this.#nextExpiryAt = Math.min(this.#nextExpiryAt, expiresAt);
+    return this.#at(entry.offset);
   }
 
-  unacknowledged(deviceId: string, limit: number): readonly InboxEntry[] {
+  unacknowledged(deviceId: string, afterOffset: number, { maxMessages, maxBytes }: StreamReadLimit): InboxPage {
     const entries: InboxEntry[] = [];
-    for (const { entry, acknowledgedBy } of this.#kept.values()) {
-      if (entries.length >= limit) break;
-      if (!acknowledgedBy.has(deviceId)) entries.push(entry);
+    let pageBytes = 0;
+    for (const { entry, bytes, acknowledgedBy } of this.#kept.values()) {
+      if (entry.offset <= afterOffset || acknowledgedBy.has(deviceId)) continue;
+      pageBytes += bytes;
+      if (entries.length > 0 && (entries.length >= maxMessages || pageBytes > maxBytes)) break;
+      entries.push(entry);
     }
-    return entries;
+    return { entries, epoch: this.#epoch };
   }
 
   acknowledge(deviceId: string, ids: readonly string[]): number {
@@ -73,11 +95,18 @@ export class UserInbox {
       const kept = this.#kept.get(id);
       if (!kept || kept.acknowledgedBy.has(deviceId)) continue;
       count += 1;
-      kept.acknowledgedBy.add(deviceId);
-      kept.isAcknowledged = true;
-      this.#removeIfDone(kept);
+      this.#note(kept, deviceId);
     }
     return count;
+  }
+
+  acknowledgeUpTo(deviceId: string, { offset, epoch }: StreamPosition): boolean {
+    if (epoch !== this.#epoch || offset > this.#lastOffset) return false;
+    for (const kept of this.#kept.values()) {
+      if (kept.entry.offset > offset) break;
+      this.#note(kept, deviceId);
+    }
+    return true;
   }
 
   /** Notes that a device is there. One that was not known need not get what another one has acknowledged. */
@@ -92,16 +121,24 @@ export class UserInbox {
     }
   }
 
-  /** Removes messages whose time is up, and forgets devices that have not been seen for long. */
+  /** Lets messages die whose time is up, and forgets devices that have not been seen for long. */
   expire(now: number): void {
-    for (const kept of this.#kept.values()) {
-      if (kept.expiresAt > now) break;
-      this.#remove(kept);
-    }
+    if (this.#nextExpiryAt <= now) this.#expireMessages(now);
+    this.past.expire(now);
     for (const [deviceId, seenAt] of this.#devices) {
       if (seenAt + deviceMemoryMs > now) break;
       this.#forgetDevice(deviceId);
     }
+  }
+
+  #expireMessages(now: number): void {
+    const kept = [...this.#kept.values()];
+    const dead = kept.filter(({ expiresAt }) => expiresAt <= now);
+    for (const { entry, bytes, expiresAt } of dead.sort((one, other) => one.expiresAt - other.expiresAt)) {
+      this.#remove(entry.message.id, bytes);
+      this.past.addDead({ message: entry.message, bytes, diedAt: expiresAt });
+    }
+    this.#nextExpiryAt = Math.min(...[...this.#kept.values()].map(({ expiresAt }) => expiresAt));
   }
 
   #forgetDevice(deviceId: string): void {
@@ -112,14 +149,25 @@ export class UserInbox {
     }
   }
 
-  #removeIfDone(kept: KeptMessage): void {
-    if (!kept.isAcknowledged) return;
-    for (const deviceId of this.#devices.keys()) if (!kept.acknowledgedBy.has(deviceId)) return;
-    this.#remove(kept);
+  #note(kept: KeptMessage, deviceId: string): void {
+    kept.acknowledgedBy.add(deviceId);
+    kept.isAcknowledged = true;
+    this.#removeIfDone(kept);
   }
 
-  #remove({ entry, bytes }: KeptMessage): void {
-    this.#kept.delete(entry.message.id);
+  #removeIfDone({ entry, bytes, acknowledgedBy, isAcknowledged }: KeptMessage): void {
+    if (!isAcknowledged) return;
+    for (const deviceId of this.#devices.keys()) if (!acknowledgedBy.has(deviceId)) return;
+    this.#remove(entry.message.id, bytes);
+    this.past.addDone(entry.message.id, entry.offset);
+  }
+
+  #remove(messageId: string, bytes: number): void {
+    this.#kept.delete(messageId);
     this.#total.bytes -= bytes;
+  }
+
+  #at(offset: number): StreamPosition {
+    return { offset, epoch: this.#epoch };
   }
 }
