@@ -1,5 +1,7 @@
 import { ClusterChannels, encodeName } from '@nest-wsc/protocol/cluster';
 
+const inboxKeyKinds = ['position', 'order', 'expiry', 'acks', 'texts', 'devices', 'done', 'dead'];
+
 /**
  * The names of everything in Redis. Keys of one user, room or instance carry the tag of its partition, so that a script which touches
  * several of them works on Redis Cluster; what a script may touch together is told by the first argument of the method.
@@ -48,6 +50,37 @@ export class RedisNames extends ClusterChannels {
   /** What an instance has in a partition: a set, for whoever tidies up behind it. */
   holdingsKey(partition: number, instanceId: string): string {
     return `${this.partitionAt(partition)}:of:${encodeName(instanceId)}`;
+  }
+
+  /** The messages of a room with history: a Redis stream, ids `<offset>-<milliseconds since 1970 at which it expires>`. */
+  streamKey(room: string): string {
+    return `${this.partition(room)}:stream:${encodeName(room)}`;
+  }
+
+  /** Where a room's stream has come to: a hash, see `position` in scripts/lua.ts. */
+  streamPositionKey(room: string): string {
+    return `${this.partition(room)}:stream-position:${encodeName(room)}`;
+  }
+
+  /** The highest versions written to a room's stream: a sorted set of key → version. */
+  streamVersionsKey(room: string): string {
+    return `${this.partition(room)}:stream-versions:${encodeName(room)}`;
+  }
+
+  /** @param hash of the key of a write to a room's stream that counts once. Holds what the first one was answered. */
+  streamOnceKey(room: string, hash: string): string {
+    return `${this.partition(room)}:stream-once:${encodeName(room)}:${hash}`;
+  }
+
+  /**
+   * What is kept for a user, in the order in which the scripts of the inbox take it: the position and epoch (a hash, see `position` in
+   * scripts/lua.ts); of the kept messages their ids by offset and by when they expire (sorted sets), which devices have them (a hash), and
+   * their texts (a hash, those of dead letters too); the devices by when they were seen last, the ids of messages that all devices have by
+   * offset, and the ids of dead letters by when they died (sorted sets).
+   */
+  inboxKeys(userId: string): readonly string[] {
+    const [partition, user] = [this.partition(userId), encodeName(userId)];
+    return inboxKeyKinds.map((kind) => `${partition}:inbox-${kind}:${user}`);
   }
 
   /** That a credential was revoked. */

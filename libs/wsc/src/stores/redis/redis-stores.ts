@@ -8,6 +8,7 @@ import { RedisCluster } from './cluster/redis-cluster.js';
 import { OpenChannels } from './open/open-channels.js';
 import { RedisPresence } from './presence/redis-presence.js';
 import { RedisConnections } from './redis-connections.js';
+import { RedisStreams } from './streams/redis-streams.js';
 
 /** What {@link openRedisStores} needs. */
 export interface RedisStoresOptions {
@@ -27,6 +28,7 @@ export interface RedisStores {
   readonly revocations: RedisRevocationList;
   readonly connectTokens: RedisConnectTokens;
   readonly openMessages: OpenChannels;
+  readonly streams: RedisStreams;
   /** To be closed after all the others. */
   readonly foundation: RedisConnections;
 }
@@ -50,5 +52,6 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     presence: new RedisPresence({ graceMs }, { ...parts, instances: cluster }),
     revocations: new RedisRevocationList({}, parts),
     connectTokens: new RedisConnectTokens({}, parts),
+    streams: new RedisStreams(parts),
   };
 }

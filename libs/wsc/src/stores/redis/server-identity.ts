@@ -6,6 +6,12 @@ import type { MaybePromise } from '../../core/async/maybe-promise.js';
 const lasts = '1';
 const doesNotLast = '0';
 
+const lastingConfig = [
+  ['appendonly', 'yes'],
+  ['appendfsync', 'always'],
+  ['no-appendfsync-on-rewrite', 'no'],
+] as const;
+
 /**
  * What scripts that keep positions have to be told of the server, since `CONFIG` is not for scripts. The rest of who the server is they
  * look up themselves (`position` in scripts/lua.ts), so that nodes never disagree about it. Scripts need the permission for `INFO`; where
@@ -24,7 +30,8 @@ export class ServerIdentity {
   }
 
   /**
-   * `1` where the server runs with `appendonly yes` and `appendfsync always`, else `0`. Asked once per connection.
+   * `1` where the server runs with `appendonly yes`, `appendfsync always` and `no-appendfsync-on-rewrite no`, else `0`. Asked once per
+   * connection.
    * @throws {WscError} WSC_UNAVAILABLE
    */
   lastingFlag(): MaybePromise<string> {
@@ -45,8 +52,8 @@ export class ServerIdentity {
 
 async function readFlag(server: Redis): Promise<string> {
   try {
-    const [isOn, sync] = await Promise.all([read(server, 'appendonly'), read(server, 'appendfsync')]);
-    return isOn === 'yes' && sync === 'always' ? lasts : doesNotLast;
+    const found = await Promise.all(lastingConfig.map(async ([name, value]) => (await read(server, name)) === value));
+    return found.includes(false) ? doesNotLast : lasts;
   } catch (error) {
     if (isReplyError(error)) return doesNotLast;
     throw redisError(error);

@@ -34,8 +34,10 @@ local function has_kept_all(before, now)
   return is_lasting or string.match(before, '^%x+') == string.match(now, '^%x+')
 end
 
+local server_now
 local function position(key, lasting, nonce)
-  local known, server = redis.call('HMGET', key, 'offset', 'epoch', 'server'), this_server(lasting)
+  server_now = server_now or this_server(lasting)
+  local known, server = redis.call('HMGET', key, 'offset', 'epoch', 'server'), server_now
   if known[1] and known[3] == server then return tonumber(known[1]), known[2], nil end
   if known[1] and has_kept_all(known[3], server) then return tonumber(known[1]), known[2], server end
   local time = redis.call('TIME')
