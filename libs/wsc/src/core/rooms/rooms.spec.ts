@@ -290,6 +290,24 @@ describe('a room between nodes', () => {
     expect(await test.hub.sendToRoom('listened', { event: 'x' })).toMatchObject({ queued: 1 });
   });
 
+  it('has nobody in it whose join failed, even where presence had heard of it', async () => {
+    const presence = new MemoryPresence();
+    await using test = await TestHub.start({ dependencies: { presence } });
+    const events = eventsOf(test);
+    const { connection } = await test.connect({ userId: 'ann' });
+    const joined = presence.joined.bind(presence);
+    presence.joined = (entry, room) => {
+      joined(entry, room);
+      throw new WscError('WSC_UNAVAILABLE');
+    };
+    await expect(connection.join('room')).rejects.toMatchObject({ error: 'WSC_UNAVAILABLE' });
+    expect([await test.hub.roomMembers('room'), events]).toEqual([[], []]);
+    presence.joined = joined;
+    await connection.join('room');
+    await test.settle();
+    expect(events).toEqual([['room.joined', 'room', 'ann']]);
+  });
+
   it('can not be joined by a connection that is gone, and is left behind by nobody', async () => {
     await using test = await TestHub.start();
     const { connection, disconnect } = await test.connect({ userId: 'ann' }).then((client) => ({

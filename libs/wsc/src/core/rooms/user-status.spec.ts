@@ -44,6 +44,18 @@ describe('the status of a user', () => {
     expect(told).toEqual(['team ann online']);
   });
 
+  it('is untold from the joining until the room hears of it', async () => {
+    const { clock, status } = createStatus();
+    const seen = [status.isUntold('ann', 'team')];
+    status.joinedRoom('ann', 'team');
+    seen.push(status.isUntold('ann', 'team'));
+    await clock.advance(coalesceMs);
+    seen.push(status.isUntold('ann', 'team'));
+    status.wentOffline('ann', ['team']);
+    seen.push(status.isUntold('ann', 'team'));
+    expect(seen).toEqual([false, true, false, false]);
+  });
+
   it('is told as offline with the time of the loss, after the grace time and not before', async () => {
     const { clock, told, data, status } = await createWithAnn();
     const lastSeen = clock.now();

@@ -25,7 +25,7 @@ const listenerPromises: PortPromises<Presence> = {
     };
     for (const node of new Set([here, there])) await node.start(listener);
     const [phone, tablet] = [entry('ann', 'phone'), entry('ann', 'tablet')];
-    for (const _ of ['first', 'again']) {
+    for (let turn = 0; turn < 2; turn += 1) {
       await here.added(phone);
       await there.added(tablet);
       await here.joined(phone, 'chat:1');

@@ -46,12 +46,16 @@ describe('without what Redis knew', () => {
         () => cluster.nodes().length,
         (count) => count === 2,
       );
+    const renewals: boolean[] = [];
+    const renewed = (wasTakenForDead: boolean): void => void renewals.push(wasTakenForDead);
+    for (const { cluster } of both) cluster.watch({ reap: async () => undefined, renewed });
     await server.flush();
     for (const { heard } of both)
       await until(
         () => heard.lostCount,
         (count) => count === 1,
       );
+    expect(renewals).toEqual([false, false]);
     const ids = both.map(({ cluster }) => cluster.self.instanceId);
     for (const { cluster } of both) {
       await until(

@@ -15,9 +15,12 @@ afterAll(async () => server[Symbol.asyncDispose]());
 
 /** As in production, forty times as fast; what is not told is found out long after the tests. */
 const fast = { beatMs: 50, deadAfterMs: 400, tidyMs: 400, againAfterMs: 400 };
-const start = (): Promise<PresenceNode> => startPresence(nodes, fast, { auditMs: 60_000 });
+const start = (graceMs = 10_000): Promise<PresenceNode> =>
+  startPresence(nodes, fast, { auditMs: 60_000, graceMs: () => graceMs });
 
 const heardBy = (others: readonly PresenceNode[]) => others.flatMap(({ gone }) => gone);
+/** Where Redis has what the node told of users and rooms; all of them are in one partition. */
+const holdings = ({ cluster, connections: { names } }: PresenceNode) => names.holdingsKey(0, cluster.self.instanceId);
 const byUser = (gone: readonly { readonly userId: string }[]) =>
   [...gone].sort((a, b) => a.userId.localeCompare(b.userId));
 
@@ -154,6 +157,100 @@ describe('a node that was stopped for longer than others wait, and goes on', () 
     expect(await other.presence.roomUsers('chat:1')).toEqual([{ userId: 'ann', devices: 1, since: 2_000 }]);
     expect(other.gone).toHaveLength(1);
     expect(stopped.gone).toEqual([]);
+  });
+
+  it.each([
+    ['in time, where the rooms were not told yet', 10_000, ' in time'],
+    ['where they were', 0, ''],
+  ])('tells once that its users are back, and in which rooms: %s', async (_, graceMs, inTime) => {
+    const [stopped, other] = [await start(), await start(graceMs)];
+    await stopped.presence.added(entry('ann'));
+    await stopped.presence.added(entry('ann', 'tablet'));
+    await stopped.presence.joined(entry('ann'), 'chat:1');
+    stopped.clock.stop();
+    await until(
+      () => other.gone,
+      (gone) => gone.length === 1,
+    );
+    stopped.clock.resume();
+    await until(
+      () => stopped.returned,
+      (returned) => returned.length === 2,
+    );
+    await until(
+      () => other.cluster.dead().length,
+      (count) => count === 0,
+    );
+    expect(stopped.returned).toEqual(['ann', `ann chat:1${inTime}`]);
+    expect(other.returned).toEqual([]);
+  });
+
+  it('tells nobody back who was connected elsewhere all along', async () => {
+    const [stopped, other] = [await start(), await start()];
+    for (const [node, device] of [[stopped, 'phone'] as const, [other, 'tablet'] as const]) {
+      await node.presence.added(entry('ann', device));
+      await node.presence.joined(entry('ann', device), 'chat:1');
+    }
+    await stopped.presence.added(entry('bob'));
+    stopped.clock.stop();
+    await until(
+      () => other.gone,
+      (gone) => gone.length === 1,
+    );
+    stopped.clock.resume();
+    await until(
+      async () => other.presence.connectionsOf('ann'),
+      (connections) => connections.length === 2,
+    );
+    await until(
+      () => stopped.returned,
+      (returned) => returned.length > 0,
+    );
+    expect(stopped.returned).toEqual(['bob']);
+  });
+
+  it('tells back whose end elsewhere was taken for the last one meanwhile', async () => {
+    const [stopped, other] = [await start(), await start()];
+    await stopped.presence.added(entry('ann'));
+    await other.presence.added(entry('ann', 'tablet'));
+    stopped.clock.stop();
+    await until(
+      async () => other.presence.connectionsOf('ann'),
+      (connections) => connections.length === 1,
+    );
+    await until(async () => (await server.ask('EXISTS', holdings(stopped))) === 0, Boolean);
+    expect(await other.presence.removed(entry('ann', 'tablet'))).toEqual({ isLast: true });
+    stopped.clock.resume();
+    await until(
+      () => stopped.returned,
+      (returned) => returned.length > 0,
+    );
+    expect(stopped.returned).toEqual(['ann']);
+  });
+
+  it('tells nobody back of whom nobody had told that they went', async () => {
+    const stopped = await start();
+    // It was chosen to tidy up, and has not begun.
+    const { cluster } = await nodes.start({ ...fast, tidyMs: 60_000 });
+    let begin: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (begin = resolve));
+    cluster.watch({ reap: () => slow, renewed: () => undefined });
+    await stopped.presence.added(entry('ann'));
+    await stopped.presence.joined(entry('ann'), 'chat:1');
+    const old = holdings(stopped);
+    stopped.clock.stop();
+    await until(
+      () => cluster.dead().length,
+      (count) => count === 1,
+    );
+    stopped.clock.resume();
+    await until(
+      () => stopped.logger.messages('info'),
+      (lines) => lines.includes('Redis knows again who is here.'),
+    );
+    expect(holdings(stopped)).not.toBe(old);
+    expect([...stopped.gone, ...stopped.returned]).toEqual([]);
+    begin();
   });
 
   it('owns under its new name what it told late under the old one', async () => {

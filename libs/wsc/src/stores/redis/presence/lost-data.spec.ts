@@ -16,7 +16,21 @@ afterAll(async () => server[Symbol.asyncDispose]());
 
 /** A node lives through the restart of a Redis that keeps its data. */
 const patient = { beatMs: 50, deadAfterMs: 30_000, tidyMs: 30_000, againAfterMs: 30_000 };
-const start = (auditMs = 60_000): Promise<PresenceNode> => startPresence(nodes, patient, { auditMs });
+const start = (auditMs = 60_000, times = patient): Promise<PresenceNode> => startPresence(nodes, times, { auditMs });
+
+const silentMs = 800;
+
+/** No node can be told from a dead one then. */
+async function loseAfterSilence(): Promise<void> {
+  await server.kill();
+  const killedAt = performance.now();
+  await until(
+    () => performance.now() - killedAt,
+    (ms) => ms > silentMs,
+    { everyMs: 20 },
+  );
+  await server.restart({ keepData: false });
+}
 
 const byConnection = (entries: readonly PresenceEntry[]) =>
   [...entries].sort((a, b) => a.connectionId.localeCompare(b.connectionId));
@@ -44,8 +58,10 @@ describe('a Redis that has lost everything', () => {
   it.each([
     ['by a flush', async () => server.flush()],
     ['by a restart', async () => server.restart({ keepData: false })],
-  ])('%s knows again who is here, and nobody is told that somebody went', async (_, lose) => {
-    const [here, there] = [await start(), await start()];
+    ['after it was gone for longer than a node may be silent', loseAfterSilence],
+  ])('%s knows again who is here, and nobody is told that somebody went or came', async (_, lose) => {
+    const times = lose === loseAfterSilence ? { ...patient, deadAfterMs: silentMs / 2 } : patient;
+    const [here, there] = [await start(60_000, times), await start(60_000, times)];
     await fill(here, there);
     const before = JSON.stringify(await seenBy(there));
     await lose();
@@ -57,7 +73,7 @@ describe('a Redis that has lost everything', () => {
         everyMs: 20,
       },
     );
-    expect([...here.gone, ...there.gone]).toEqual([]);
+    expect([here, there].flatMap(({ gone, returned }) => [...gone, ...returned])).toEqual([]);
   });
 });
 
@@ -105,6 +121,27 @@ describe('a Redis that has lost something', () => {
 });
 
 describe('while Redis is gone', () => {
+  it('who comes is told as returned when it is back, also where Redis has heard of it and could not answer', async () => {
+    const [here, there] = [await start(), await start()];
+    await there.presence.added(entry('bob', 'tablet'));
+    server.pause();
+    try {
+      const changes = [here.presence.added(entry('ann')), here.presence.joined(entry('ann'), 'chat:1')];
+      const outcomes = await Promise.allSettled(changes);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    } finally {
+      server.resume();
+    }
+    const unheard = await server.ask('EXISTS', here.connections.names.userKey('ann'));
+    expect(unheard).toBe(1);
+    await until(
+      () => here.returned,
+      (returned) => returned.length === 2,
+    );
+    expect(here.returned).toEqual(['ann', 'ann chat:1']);
+    expect(there.returned).toEqual([]);
+  });
+
   it('changes fail soon, and are told when it is back', async () => {
     const [here, there] = [await start(), await start()];
     await here.presence.added(entry('ann'));
@@ -140,5 +177,6 @@ describe('while Redis is gone', () => {
         { userId: 'bob', isLast: false, rooms: ['chat:1'] },
       ]),
     );
+    expect(here.returned).toEqual(['cid', 'cid chat:2']);
   });
 });

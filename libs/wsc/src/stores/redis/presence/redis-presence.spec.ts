@@ -32,6 +32,13 @@ describe('a user who comes back into a room', () => {
     expect(await here.joined(entry('ann'), 'chat:1')).toEqual({ isFirst: false, isReturn: false });
   });
 
+  it('does not return where the room was not told yet that the user had come', async () => {
+    const [{ presence: here }, { presence: there }] = [await start(), await start()];
+    await here.joined(entry('ann'), 'chat:1');
+    await here.left(entry('ann'), 'chat:1', false);
+    expect(await there.joined(entry('ann'), 'chat:1')).toEqual({ isFirst: true, isReturn: false });
+  });
+
   it('was away after the grace, or where there is none', async () => {
     const { presence, connections } = await start({}, { graceMs: () => 20 });
     await presence.joined(entry('ann'), 'chat:1');
