@@ -5,6 +5,7 @@ import { RedisConnectTokens } from './access/redis-connect-tokens.js';
 import { RedisRevocationList } from './access/redis-revocation-list.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { RedisCluster } from './cluster/redis-cluster.js';
+import { RedisInbox } from './inbox/redis-inbox.js';
 import { OpenChannels } from './open/open-channels.js';
 import { RedisPresence } from './presence/redis-presence.js';
 import { RedisConnections } from './redis-connections.js';
@@ -28,6 +29,7 @@ export interface RedisStores {
   readonly revocations: RedisRevocationList;
   readonly connectTokens: RedisConnectTokens;
   readonly openMessages: OpenChannels;
+  readonly inbox: RedisInbox;
   readonly streams: RedisStreams;
   /** To be closed after all the others. */
   readonly foundation: RedisConnections;
@@ -52,6 +54,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     presence: new RedisPresence({ graceMs }, { ...parts, instances: cluster }),
     revocations: new RedisRevocationList({}, parts),
     connectTokens: new RedisConnectTokens({}, parts),
+    inbox: new RedisInbox({}, parts),
     streams: new RedisStreams(parts),
   };
 }

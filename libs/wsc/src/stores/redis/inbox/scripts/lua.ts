@@ -1,0 +1,161 @@
+import { nowMs, position } from '../../scripts/lua.js';
+
+/** What stands in Redis for a user: `RedisNames.inboxKeys` says which keys these are. */
+const keys = `
+${nowMs}
+local position_key, order_key, expiry_key, acks_key, texts_key, devices_key, done_key, dead_key = unpack(KEYS)
+local now, week_ms = now_ms(), 604800000
+
+-- Comes last: keys that a script has made have no end. All end together, so that none outlives what explains it.
+local function live_on(lifetime_ms)
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, lifetime_ms) end
+end
+`;
+
+/**
+ * `finish(id)`: each device has it; of the latest 1,000 such messages it stays known where they were. `expire_messages()`: what is over
+ * becomes a dead letter; the newest 100 are kept, a week each, their texts where they were.
+ */
+const messages = `
+local function remove(id)
+  redis.call('ZREM', order_key, id)
+  redis.call('ZREM', expiry_key, id)
+  redis.call('HDEL', acks_key, id)
+end
+
+local function finish(id)
+  local offset = redis.call('ZSCORE', order_key, id)
+  remove(id)
+  redis.call('HDEL', texts_key, id)
+  redis.call('ZADD', done_key, offset, id)
+  redis.call('ZREMRANGEBYRANK', done_key, 0, -1001)
+end
+
+local function bury(ids)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', dead_key, id)
+    redis.call('HDEL', texts_key, id)
+  end
+end
+
+local function expire_messages()
+  local over = redis.call('ZRANGEBYSCORE', expiry_key, '-inf', now, 'WITHSCORES')
+  for index = 1, #over, 2 do
+    remove(over[index])
+    redis.call('ZADD', dead_key, over[index + 1], over[index])
+  end
+  bury(redis.call('ZRANGEBYSCORE', dead_key, '-inf', now - week_ms))
+  bury(redis.call('ZRANGE', dead_key, 0, -101))
+end
+`;
+
+/**
+ * Devices stand in a sorted set by when they were seen last, each behind the digit of its bit. Of each message that anybody ever
+ * acknowledged a mask says which known devices need not get it.
+ *
+ * `see(device)`: it is there; answers its bit. `acknowledge(id, own_bit)`: it has a message; answers whether the message was waiting for it.
+ */
+const devices = `
+local function bit_of(member)
+  return bit.lshift(1, tonumber(string.sub(member, 1, 1)))
+end
+
+local function known_bits()
+  local bits = 0
+  for _, member in ipairs(redis.call('ZRANGE', devices_key, 0, -1)) do bits = bits + bit_of(member) end
+  return bits
+end
+
+local function each_mask(change)
+  local masks = redis.call('HGETALL', acks_key)
+  for index = 1, #masks, 2 do change(masks[index], tonumber(masks[index + 1])) end
+end
+
+-- Its bits stay: who gets the digit next need not get those messages either.
+local function forget(member)
+  redis.call('ZREM', devices_key, member)
+  local known = known_bits()
+  each_mask(function(id, mask)
+    if bit.band(mask, known) == known then finish(id) end
+  end)
+end
+
+local function expire_devices()
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', devices_key, '-inf', now - week_ms)) do forget(member) end
+end
+
+-- It need not get what another one has acknowledged.
+local function add_device(device)
+  local known, digit = known_bits(), 0
+  while bit.band(known, bit.lshift(1, digit)) ~= 0 do digit = digit + 1 end
+  local own_bit = bit.lshift(1, digit)
+  redis.call('ZADD', devices_key, now, digit .. device)
+  each_mask(function(id, mask) redis.call('HSET', acks_key, id, bit.bor(mask, own_bit)) end)
+  return own_bit
+end
+
+local function see(device)
+  local members = redis.call('ZRANGE', devices_key, 0, -1)
+  for _, member in ipairs(members) do
+    if string.sub(member, 2) == device then
+      redis.call('ZADD', devices_key, now, member)
+      return bit_of(member)
+    end
+  end
+  if #members == 10 then forget(members[1]) end
+  return add_device(device)
+end
+
+local function acknowledge(id, own_bit)
+  if not redis.call('ZSCORE', order_key, id) then return false end
+  local mask, known = tonumber(redis.call('HGET', acks_key, id) or 0), known_bits()
+  if bit.band(mask, own_bit) ~= 0 then return false end
+  mask = mask + own_bit
+  if bit.band(mask, known) == known then finish(id) else redis.call('HSET', acks_key, id, mask) end
+  return true
+end
+`;
+
+/** For scripts that only look: they leave an inbox that is not there alone. */
+export const glance = `
+${keys}
+${messages}
+${devices}
+local lifetime_ms = redis.call('PTTL', position_key)
+expire_messages()
+expire_devices()
+`;
+
+/**
+ * For scripts that begin an inbox where there is none. Their first arguments are `lasting` and `nonce` of `position`, and how long the
+ * inbox lives on, in ms. `offset` and `epoch` are its position. A new epoch keeps the messages at their offsets: only the positions that
+ * somebody remembers count no more.
+ *
+ * `open()`: writes that, and clears what is over. Its first write is one that a Redis without memory refuses, and that is all it refuses: a
+ * script that has written is not interrupted.
+ */
+export const opening = `
+${keys}
+${messages}
+${devices}
+${position}
+local known_offset = redis.call('HGET', position_key, 'offset')
+local offset, epoch, server = position(position_key, ARGV[1], ARGV[2])
+if known_offset then offset = tonumber(known_offset) end
+local lifetime_ms = math.max(redis.call('PTTL', position_key), tonumber(ARGV[3]))
+
+local function open()
+  keep_position(position_key, offset, epoch, server, lifetime_ms)
+  -- What is there without a position is the rest of an inbox, the other part of which Redis has evicted.
+  if not known_offset then redis.call('DEL', unpack(KEYS, 2)) end
+  expire_messages()
+  expire_devices()
+end
+
+-- For a device, which must be able to acknowledge also where there is no memory: so the first write is another one, and changes nothing.
+local function open_for(device)
+  redis.call('ZREM', devices_key, '')
+  open()
+  return see(device)
+end
+`;
