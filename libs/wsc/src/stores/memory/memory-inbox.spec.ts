@@ -126,6 +126,17 @@ describe('the memory inbox', () => {
     expect(() => store('bob', '3', { data: 'x'.repeat(1_800) })).toThrow(limitExceeded);
   });
 
+  it('has the bytes of a dead letter again that was taken', async () => {
+    const { clock, inbox, store, deadIdsOf } = setUp({ maxBytes: 6_000 });
+    for (const userId of ['ann', 'bob']) {
+      store(userId, '1', { data: 'x'.repeat(1_800), timeToLiveMs: 1 });
+      await clock.advance(1);
+      if (userId === 'ann') inbox.takeDeadLetter('ann', '1');
+    }
+    store('cid', '1', { data: 'x'.repeat(1_800) });
+    expect(deadIdsOf('bob')).toEqual(['1']);
+  });
+
   it('frees the bytes of users who never come, when their time is up', async () => {
     const { clock, store } = setUp({ maxBytes: 100_000 });
     for (let index = 0; index < 20; index += 1) store(`early ${index}`, '1', { data: 'x'.repeat(4_000) });

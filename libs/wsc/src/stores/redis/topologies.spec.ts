@@ -1,15 +1,28 @@
 import { startCluster, type RedisCluster as ServerCluster } from '../../../../../test/support/redis/redis-cluster.js';
 import { startSentinel, type RedisSentinel } from '../../../../../test/support/redis/redis-sentinel.js';
 import { until } from '../../../../../test/support/until.js';
+import { defaultInboxLimits } from '../../core/ports/inbox.js';
 import { describeCluster } from '../../testing/contracts/cluster.contract.js';
+import { describeInbox, inboxContractMaxMessages } from '../../testing/contracts/inbox.contract.js';
 import { describePresence } from '../../testing/contracts/presence.contract.js';
 import { RedisConnectTokens } from './access/redis-connect-tokens.js';
 import { RedisRevocationList } from './access/redis-revocation-list.js';
+import { openInbox } from './inbox/inbox-nodes.fixture.js';
 import { entry, startPresence } from './presence/presence-nodes.fixture.js';
 import { RedisNodes } from './redis-nodes.fixture.js';
 
 /** As in production, ten times as fast: a moved slot and a new primary take their time. */
 const fast = { beatMs: 200, deadAfterMs: 1_000, tidyMs: 1_000, againAfterMs: 1_000 };
+
+const inboxLimits = { ...defaultInboxLimits, maxMessages: inboxContractMaxMessages };
+
+/** Stores a message until it is stored: a moved slot and a new primary take their time. */
+async function untilStored(nodes: RedisNodes, id: string) {
+  const { store } = await openInbox(nodes);
+  const attempt = async () => store('ann', id).catch(() => undefined);
+  const stored = await until(attempt, (result) => result !== undefined, { everyMs: 50, patienceMs: 25_000 });
+  return stored!.position;
+}
 
 describe('on a Redis Cluster', () => {
   let servers: ServerCluster;
@@ -25,6 +38,10 @@ describe('on a Redis Cluster', () => {
   describePresence('Redis Cluster', async () => [
     (await startPresence(nodes)).presence,
     (await startPresence(nodes)).presence,
+  ]);
+  describeInbox('Redis Cluster', async () => [
+    await openInbox(nodes, inboxLimits),
+    await openInbox(nodes, inboxLimits),
   ]);
 
   it('users of a dead node are told of once each, with their rooms on all nodes of Redis', async () => {
@@ -71,6 +88,20 @@ describe('on a Redis Cluster', () => {
     expect(await revocations.isRevoked('jti:1')).toBe(true);
   });
 
+  it('an inbox follows a slot that moves, with its messages and in a new epoch', async () => {
+    const node = await openInbox(nodes);
+    const before = await untilStored(nodes, '1');
+    const slot = await servers.slotOf(node.connections.names.inboxKeys('ann')[0]!);
+    const owner = await servers.ownerOf(slot);
+    const target = servers.masters.find((master) => master !== owner)!;
+    await servers.moveSlot(slot, owner, target);
+    const after = await untilStored(nodes, '2');
+    expect(after.offset).toBe(2);
+    expect(after.epoch).not.toBe(before.epoch);
+    expect(await node.inbox.acknowledgeUpTo('ann', 'phone', before)).toBe(false);
+    expect(await node.idsFor('ann')).toEqual(['1', '2']);
+  });
+
   it('a part that has lost everything knows again who is here', async () => {
     const [here, there] = [
       await startPresence(nodes, {}, { auditMs: 50 }),
@@ -105,6 +136,18 @@ describe('behind Sentinel', () => {
     (await startPresence(nodes)).presence,
     (await startPresence(nodes)).presence,
   ]);
+  describeInbox('Sentinel', async () => [await openInbox(nodes, inboxLimits), await openInbox(nodes, inboxLimits)]);
+
+  it('an inbox is there after a failover, and takes no position of before, since the last messages may be missing', async () => {
+    const node = await openInbox(nodes);
+    const before = await untilStored(nodes, '1');
+    await sentinel.failover();
+    const after = await untilStored(nodes, '2');
+    expect(after.epoch).not.toBe(before.epoch);
+    const isRefused = async () => node.inbox.acknowledgeUpTo('ann', 'phone', before).catch(() => undefined);
+    expect(await until(isRefused, (answer) => answer !== undefined, { everyMs: 50 })).toBe(false);
+    expect(await node.idsFor('ann')).toEqual(['1', '2']);
+  }, 60_000);
 
   it('all who are here are known to the new primary, and nobody is dead, when the old one dies', async () => {
     const [here, there] = [await startPresence(nodes, fast), await startPresence(nodes, fast)];

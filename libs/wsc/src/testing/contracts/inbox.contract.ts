@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Broker, BrokerMessage } from '../../core/ports/broker.js';
 import type { DeadLetter, Inbox, InboxPage } from '../../core/ports/inbox.js';
 import type { MaybePromise } from '../../core/async/maybe-promise.js';
+import { eventually } from './eventually.js';
 import { describePort, type Nodes, type OpenNodes, type PortPromises } from './runner.js';
 import { testMessage } from './test-message.js';
 
@@ -71,7 +72,7 @@ const promises: PortPromises<InboxNode> = {
     await here.inbox.store('bob', { message: testMessage('of bob') });
     await here.inbox.store('ann', { message: testMessage('1') });
     await here.inbox.store('ann', { message: testMessage('2') });
-    while (heard.length < 2) await new Promise(setImmediate);
+    await eventually('both are heard', () => heard.length >= 2);
     const destination = { kind: 'user', userId: 'ann' };
     assert.deepEqual(JSON.parse(JSON.stringify(heard)), [
       { destination, message: testMessage('1'), position, ackTo: 'n1.0a1b2c3d' },
@@ -213,8 +214,7 @@ function inboxesOf({ here, there }: Nodes<InboxNode>): Nodes<Inbox> {
 async function storeDead(inbox: Inbox, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await inbox.store('ann', { message: testMessage(id), timeToLiveMs: 1 });
-    const isDead = async (): Promise<boolean> => (await inbox.deadLetters('ann')).map(letterIdOf).includes(id);
-    while (!(await isDead())) await new Promise(setImmediate);
+    await eventually(`${id} is dead`, async () => (await inbox.deadLetters('ann')).map(letterIdOf).includes(id));
   }
 }
 

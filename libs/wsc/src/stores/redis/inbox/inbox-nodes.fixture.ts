@@ -1,3 +1,4 @@
+import { until } from '../../../../../../test/support/until.js';
 import type { InboxLimits } from '../../../core/ports/inbox.js';
 import type { InboxNode } from '../../../testing/contracts/inbox.contract.js';
 import { testMessage } from '../../../testing/contracts/test-message.js';
@@ -19,6 +20,12 @@ export interface RedisInboxNode extends InboxNode {
 /** One of `nodes`, which close its connections. */
 export async function openInbox(nodes: RedisNodes, limits?: InboxLimits): Promise<RedisInboxNode> {
   const { connections, clock, logger } = await nodes.open();
+  // On a busy machine a Cluster may take longer than a node waits for it at its start.
+  await until(
+    () => connections.problem,
+    (problem) => problem === undefined,
+    { everyMs: 10 },
+  );
   const inbox = new RedisInbox({ ...(limits && { limits }) }, { connections });
   const broker = new RedisBroker({ connections, clock, logger, instanceId: () => 'n1.0a1b2c3d' });
   return {
