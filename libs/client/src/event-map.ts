@@ -82,8 +82,8 @@ export interface Message<Data = unknown> {
   /** The user it was sent to, where it is a private message; the sender's other devices get it, too. */
   readonly to?: string | undefined;
   readonly room?: string | undefined;
-  readonly offset?: number;
-  readonly epoch?: string;
+  readonly offset?: number | undefined;
+  readonly epoch?: string | undefined;
   /** Milliseconds since 1970, on the server's clock. */
   readonly timestamp: number;
 }

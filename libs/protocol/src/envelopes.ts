@@ -117,9 +117,9 @@ export interface ServerNotifyEnvelope {
   readonly to?: string | undefined;
   readonly room?: string | undefined;
   /** Position in the stream of the room or the inbox (PROTOCOL.md §6.1). */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Offsets of different epochs can't be compared. */
-  readonly epoch?: string;
+  readonly epoch?: string | undefined;
   /** The offset before this one for this receiver, where offsets skip. */
   readonly prevOffset?: number;
   /** Asks for an `ack` of `id`. */

@@ -16,6 +16,7 @@ export type {
   DevicePolicy,
   DisconnectReason,
   DropPolicy,
+  HistoryOptions,
   HubEvent,
   HubEventName,
   HubOptions,
@@ -44,6 +45,14 @@ export type {
   SendOptions,
   SendResult,
   StandardSchemaV1,
+  StreamEntry,
+  StreamLimits,
+  StreamPosition,
+  StreamRead,
+  StreamReadLimit,
+  Streams,
+  StreamWrite,
+  StreamWriteResult,
   UserPage,
 } from './core/index.js';
 export * from './nest/index.js';

@@ -30,12 +30,18 @@ import type { MessageContext } from './messages/message-context.js';
 import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
+import { CatchUp } from './streams/catch-up.js';
+import { EntryDelivery } from './streams/entry-delivery.js';
+import { LiveRooms } from './streams/live-rooms.js';
+import { Recovery } from './streams/recovery.js';
+import { RoomFeeds } from './streams/room-feeds.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from './ports/access.js';
 import type { Broker, OpenMessages } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
 import type { Cluster } from './ports/cluster.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
+import type { Streams } from './ports/streams.js';
 import { identityOf, Membership } from './rooms/membership.js';
 import { NamespaceTable } from './rooms/namespace-table.js';
 import { RoomAccess } from './rooms/room-access.js';
@@ -53,6 +59,7 @@ export interface HubDependencies {
   readonly broker: Broker;
   readonly presence: Presence;
   readonly cluster: Cluster;
+  readonly streams: Streams;
   /** Absent: nobody else publishes. */
   readonly openMessages?: OpenMessages | undefined;
   /** What the others stand on, for example their connections: ended after all of them. */
@@ -86,15 +93,17 @@ export type HubParts = ReturnType<typeof createHubParts>;
 export function createHubParts(dependencies: HubDependencies, state: HubState, host: ConnectionHost) {
   const deps = { ...dependencies, logger: guardedLogger(dependencies.logger) };
   const foundation = createFoundation(deps, state);
-  const messaging = createMessaging(deps, foundation);
-  const rooms = createRooms(deps, state, { ...foundation, ...messaging });
-  const connecting = createConnecting(deps, state, { ...foundation, ...rooms, host });
-  const inbound = createInbound(deps, state, { ...foundation, ...messaging, ...rooms, ...connecting });
+  const history = createHistory(deps, foundation);
+  const messaging = createMessaging(deps, state, { ...foundation, ...history });
+  const rooms = createRooms(deps, state, { ...foundation, ...history, ...messaging });
+  const connecting = createConnecting(deps, state, { ...foundation, ...history, ...rooms, host });
+  const inbound = createInbound(deps, state, { ...foundation, ...history, ...messaging, ...rooms, ...connecting });
   const nodes = createNodes(deps, state, { ...foundation, ...messaging, ...rooms });
-  return { ...foundation, ...messaging, ...rooms, ...connecting, ...inbound, ...nodes };
+  return { ...foundation, ...history, ...messaging, ...rooms, ...connecting, ...inbound, ...nodes };
 }
 
 type Foundation = ReturnType<typeof createFoundation>;
+type History = ReturnType<typeof createHistory>;
 type Messaging = ReturnType<typeof createMessaging>;
 type Rooms = ReturnType<typeof createRooms>;
 type Connecting = ReturnType<typeof createConnecting>;
@@ -133,28 +142,51 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
   };
 }
 
+/** The rooms with history, on this node. */
+function createHistory({ clock, logger, streams }: HubDependencies, foundation: Foundation) {
+  const { rooms, namespaces, slowConsumers } = foundation;
+  const entries = new EntryDelivery(foundation);
+  const feeds: RoomFeeds = new RoomFeeds({
+    ...{ clock, logger, streams },
+    deliver: (room, entry, epoch) => live.deliver(room, entry, epoch),
+    onLost: (room) => live.lost(room),
+    onAdvanced: (room) => catchUp.advanced(room),
+  });
+  const catchUp: CatchUp = new CatchUp({ clock, logger, streams, feeds, rooms, entries });
+  const live: LiveRooms = new LiveRooms({ rooms, entries, catchUp, slowConsumers });
+  return { feeds, catchUp, recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp }) };
+}
+
 /** The way out. */
-function createMessaging({ clock, broker, cluster }: HubDependencies, foundation: Foundation) {
-  const { connections, rooms, namespaces, counters, callFailed } = foundation;
+function createMessaging(
+  { clock, broker, cluster, streams }: HubDependencies,
+  { options }: HubState,
+  foundation: Foundation & Pick<History, 'feeds'>,
+) {
+  const { connections, rooms, namespaces, counters, callFailed, feeds } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const foreignAcks = new ForeignAcks({
     clock,
     tell: (instanceId, ack) => cluster.tell(instanceId, { kind: 'acked', ...ack }),
   });
   const acks = new AckTable({ clock, foreignAcks });
-  const arrivals = new Arrivals({ delivery, foreignAcks, cluster });
-  const sender = new Sender({ clock, broker, cluster, delivery, acks, ...foundation, onFailure: callFailed });
+  const arrivals = new Arrivals({ delivery, feeds, foreignAcks, cluster });
+  const sender = new Sender({
+    ...{ clock, broker, cluster, streams, delivery, acks, ...foundation, onFailure: callFailed },
+    onceWindowMs: () => options().idempotencyWindowMs,
+  });
   return { delivery, acks, arrivals, sender };
 }
 
-function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Messaging) {
+function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & History & Messaging) {
   const { clock, logger, broker, presence } = deps;
-  const { connections, rooms, namespaces, sender, events } = parts;
+  const { connections, rooms, namespaces, sender, events, feeds, recovery } = parts;
   const userStatus = new UserStatus({
     clock,
     graceMs: () => options().offlineGraceMs,
     isOnline: (userId) => presence.isOnline(userId),
-    send: (room, data) => void sender.toRoom(room, { event: 'user_status', data, key: `user_status:${data.user_id}` }),
+    send: (room, data) =>
+      void sender.tellRoom(room, { event: 'user_status', data, key: `user_status:${data.user_id}` }),
   });
   const { nodeId } = options();
   const membership = new Membership({
@@ -168,6 +200,8 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
     events,
     logger,
     userStatus,
+    feeds,
+    recovery,
   });
   const presenceNews = new PresenceNews({ connections, events, membership, namespaces, userStatus });
   return { userStatus, membership, presenceNews, access: new RoomAccess({ namespaces, rooms }) };
@@ -177,7 +211,7 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
 function createConnecting(
   deps: HubDependencies,
   { options, isOpen }: HubState,
-  parts: Foundation & Rooms & { readonly host: ConnectionHost },
+  parts: Foundation & History & Rooms & { readonly host: ConnectionHost },
 ) {
   const { clock } = deps;
   const paths = new PathTable();
@@ -207,7 +241,11 @@ function createNodes({ cluster }: HubDependencies, { stats }: HubState, parts: F
 }
 
 /** The way in. */
-function createInbound(deps: HubDependencies, state: HubState, parts: Foundation & Messaging & Rooms & Connecting) {
+function createInbound(
+  deps: HubDependencies,
+  state: HubState,
+  parts: Foundation & History & Messaging & Rooms & Connecting,
+) {
   const { options, isDraining } = state;
   const routes = new RouteTable();
   const idempotency = new IdempotencyTable({ clock: deps.clock, windowMs: () => options().idempotencyWindowMs });

@@ -218,13 +218,17 @@ export class Hub {
   }
 
   /**
-   * Puts everybody out on all nodes, who hear `room_closed`. Answers how many connections were in it.
+   * Puts everybody out on all nodes, who hear `room_closed`, and forgets the room's history. Answers how many connections were in it.
    * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
    */
   deleteRoom(room: string, reason = 'deleted'): Promise<number> {
     return this.#call(() => {
-      const message = this.#parts.membership.farewell(parseName(room, 'room'), reason);
-      return this.#parts.everywhere.count({ kind: 'closeRoom', room, reason, ...(message && { message }) });
+      const { membership, everywhere, namespaces } = this.#parts;
+      const message = membership.farewell(parseName(room, 'room'), reason);
+      const closed = everywhere.count({ kind: 'closeRoom', room, reason, ...(message && { message }) });
+      if (namespaces.of(room)?.history === undefined) return closed;
+      // Whoever comes later must not find what was deleted; also where a node did not answer.
+      return closed.finally(() => this.#deps.streams.delete(room));
     });
   }
 

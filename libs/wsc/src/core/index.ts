@@ -4,7 +4,7 @@ export { Handshake, type HandshakeInit, type HandshakeRequest } from './connect/
 export type { Endpoint, PathMatch, PathTable } from './connect/path-table.js';
 export type { Principal } from './connect/principal.js';
 export { HandshakeRefusal, refuse, type RefusalBody } from './connect/refusal.js';
-export { Connection, type ConnectionSendOptions, type ConnectionState } from './connections/connection.js';
+export { Connection, type ConnectionState } from './connections/connection.js';
 export type { EventBus, HubEvent, HubEventFields, HubEventListener, HubEventName } from './extensions/events.js';
 export type {
   ConnectHook,
@@ -37,7 +37,7 @@ export type {
 export type { MaybePromise } from './async/maybe-promise.js';
 export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 export { MessageContext } from './messages/message-context.js';
-export type { MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
+export type { ConnectionSendOptions, MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
 export type { SendOptions } from './messages/sender.js';
 export type { Middleware } from './extensions/middleware.js';
 export type {
@@ -74,7 +74,17 @@ export type {
   NodeInfo,
 } from './ports/cluster.js';
 export type { Clock, Timer } from './ports/clock.js';
-export { defaultInboxLimits, type Inbox, type InboxEntry, type InboxLimits } from './ports/inbox.js';
+export {
+  defaultInboxLimits,
+  type DeadLetter,
+  type Inbox,
+  type InboxEntry,
+  type InboxLimits,
+  type InboxPage,
+  type InboxSize,
+  type InboxStored,
+  type InboxWrite,
+} from './ports/inbox.js';
 export type { LogContext, Logger } from './ports/logger.js';
 export type {
   ExpiredUser,
@@ -88,7 +98,18 @@ export type {
   RoomUser,
   UserPage,
 } from './ports/presence.js';
+export type {
+  StreamEntry,
+  StreamLimits,
+  StreamPosition,
+  StreamRead,
+  StreamReadLimit,
+  Streams,
+  StreamWrite,
+  StreamWriteResult,
+} from './ports/streams.js';
 export type { EncodeOptions, Encoding, TransportLink } from './ports/transport.js';
+export type { History, HistoryOptions } from './streams/history-options.js';
 export type { Namespace, NamespaceOptions, NamespaceTable, RoomPolicy } from './rooms/namespace-table.js';
 export type { JoinOptions, Role, RoomInfo, RoomOptions } from './rooms/room.js';
 export type { SchemaIssue, SchemaResult, StandardSchemaV1 } from './extensions/standard-schema.js';

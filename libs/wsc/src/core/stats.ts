@@ -10,6 +10,7 @@ export interface Counters {
   droppedMessages: number;
   readonly droppedByPolicy: Record<DropPolicy, number>;
   closedSlowConsumers: number;
+  fallenBehind: number;
   refusedConnections: number;
   ignoredAcks: number;
   acceptedConnections: number;
@@ -26,6 +27,7 @@ export function createCounters(): Counters {
     droppedMessages: 0,
     droppedByPolicy: { 'drop-oldest': 0, 'drop-newest': 0, 'latest-only': 0 },
     closedSlowConsumers: 0,
+    fallenBehind: 0,
     refusedConnections: 0,
     ignoredAcks: 0,
     acceptedConnections: 0,
@@ -53,6 +55,8 @@ export interface HubStats {
   readonly droppedByPolicy: Readonly<Record<DropPolicy, number>>;
   /** Connections closed with 4008: over budget, or their link took nothing for the write time-out. */
   readonly closedSlowConsumers: number;
+  /** How often a connection was too slow for a room with history and got its messages later, from the store. */
+  readonly fallenBehind: number;
   readonly droppedEvents: number;
   readonly acceptedConnections: number;
   readonly refusedConnections: number;

@@ -16,6 +16,7 @@ import {
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
+import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { openRedisStores } from '../stores/redis/index.js';
 import { SystemClock } from '../system/system-clock.js';
 import type { WscConfigService } from './config/wsc-config.service.js';
@@ -28,7 +29,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
   const clock = new SystemClock();
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
   const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin }, { logger });
-  const stores = await openStores(service, { clock, logger });
+  const stores = await openStores(service, options, { clock, logger });
   const hub = new Hub(config.hub, {
     ...stores,
     clock,
@@ -37,6 +38,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
     connectTokens: options.connectTokens ?? stores.connectTokens,
     addresses: options.addresses ?? addresses,
     broker: options.broker ?? stores.broker,
+    streams: options.streams ?? stores.streams,
     presence: options.presence ?? stores.presence,
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? stores.revocations,
@@ -57,19 +59,25 @@ interface Surroundings {
 
 type Stores = Pick<
   HubDependencies,
-  'broker' | 'presence' | 'cluster' | 'revocations' | 'connectTokens' | 'openMessages' | 'foundation'
+  'broker' | 'presence' | 'streams' | 'cluster' | 'revocations' | 'connectTokens' | 'openMessages' | 'foundation'
 >;
 
 /** In Redis where it is configured and there are WebSockets at all; else in memory. */
-async function openStores(service: WscConfigService, { clock, logger }: Surroundings): Promise<Stores> {
+async function openStores(
+  service: WscConfigService,
+  options: WscModuleOptions,
+  { clock, logger }: Surroundings,
+): Promise<Stores> {
   const { enabled, redis, hub } = service.current;
   const { nodeId } = hub;
   if (enabled && redis !== undefined) {
     const graceMs = (): number => service.current.hub.offlineGraceMs;
     return openRedisStores({ redis, nodeId, graceMs, clock, logger });
   }
+  const broker = options.broker ?? new MemoryBroker();
   return {
-    broker: new MemoryBroker(),
+    broker,
+    streams: new MemoryStreams({ clock, broker }),
     presence: new MemoryPresence(),
     cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
     revocations: new MemoryRevocationList({ clock }),

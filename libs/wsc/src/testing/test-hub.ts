@@ -10,6 +10,7 @@ import type { Encoding } from '../core/ports/transport.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
+import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeLink } from './fake-link.js';
 import { MemoryLogger } from './memory-logger.js';
@@ -69,10 +70,12 @@ export class TestHub {
       limits: { ...defaultHubOptions.limits, ...init.limits },
       outbox: { ...defaultHubOptions.outbox, ...init.outbox },
     };
+    const broker = init.dependencies?.broker ?? new MemoryBroker();
     this.hub = new Hub(options, {
       clock: this.clock,
       logger: this.logger,
-      broker: new MemoryBroker(),
+      broker,
+      streams: new MemoryStreams({ clock: this.clock, broker }),
       presence: new MemoryPresence(),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: `${options.nodeId}.1`, startedAt: 0 }),
       authenticator: this.#authenticator,

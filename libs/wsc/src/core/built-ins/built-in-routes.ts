@@ -1,14 +1,14 @@
 import type { BuiltInOptions } from '../hub-options.js';
 import type { Route } from '../inbound/route-table.js';
 import { chatRoute, type AuthorizeChat } from './chat-route.js';
-import { historyRoute, resumeRoute } from './kept-routes.js';
+import { historyRoute, resumeRoute, type HistoryRouteDependencies } from './kept-routes.js';
 import { presenceRoute, type PresenceRouteDependencies } from './presence-route.js';
 import { refreshTokenRoute, type RefreshTokenDependencies } from './refresh-token-route.js';
 import { roomMessageRoute, roomRoutes, type RoomRouteDependencies } from './room-routes.js';
 
 /** What {@link builtInRoutes} needs. */
 export interface BuiltInDependencies
-  extends RoomRouteDependencies, PresenceRouteDependencies, RefreshTokenDependencies {
+  extends RoomRouteDependencies, PresenceRouteDependencies, RefreshTokenDependencies, HistoryRouteDependencies {
   readonly enabled: BuiltInOptions;
   readonly authorizeChat: () => AuthorizeChat | undefined;
 }

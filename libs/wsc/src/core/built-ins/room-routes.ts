@@ -5,7 +5,10 @@ import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import type { Role } from '../rooms/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
-import { parseFields, parseRoom } from './parse-data.js';
+import { idempotencyKeyOf } from '../inbound/run-once.js';
+import type { StreamPosition } from '../ports/streams.js';
+import type { Recovery, RoomStart } from '../streams/recovery.js';
+import { parseFields, parsePosition, parseRoom } from './parse-data.js';
 
 /** What {@link roomRoutes} and {@link roomMessageRoute} need. */
 export interface RoomRouteDependencies {
@@ -13,18 +16,23 @@ export interface RoomRouteDependencies {
   readonly membership: Membership;
   readonly rooms: RoomRegistry;
   readonly sender: Sender;
+  readonly recovery: Recovery;
 }
 
 /** `join_room`, `leave_room`, `subscribe`, `unsubscribe` (PROTOCOL.md §4). */
 export function roomRoutes(deps: RoomRouteDependencies): readonly Route[] {
   const enter =
     (role: Role): Route['handler'] =>
-    async (data, { connection }) => {
+    async (data, context) => {
+      const { connection } = context;
       const room = parseRoom(data);
+      const since = parsePosition(data, 'recover');
       await deps.access.requireJoin(connection, room);
-      await deps.membership.join(connection, room, role);
+      const start = await deps.membership.joinFrom(connection, room, { role, since });
       deps.access.joinedByClient(connection, room);
-      return { room, members: deps.rooms.get(room)?.memberCount ?? 0, ...recoveryOf(data) };
+      // What was missed comes behind the answer that says so.
+      context.afterAnswer(() => deps.recovery.release(connection, room, start));
+      return { room, members: deps.rooms.get(room)?.memberCount ?? 0, ...startOf(start, since) };
     };
   const exit: Route['handler'] = async (data, { connection }) => {
     const room = parseRoom(data);
@@ -47,17 +55,18 @@ export function roomMessageRoute(deps: RoomRouteDependencies): Route {
     isBuiltIn: true,
     // However long a policy takes, what one client sends keeps its order.
     isExclusive: true,
-    handler: async (data, { connection }) => {
+    handler: async (data, context) => {
+      const { connection } = context;
       const room = parseRoom(data);
       const fields = parseFields(data);
       await deps.access.requirePublish(connection, room);
       const except = fields['echo'] === true ? {} : { exceptConnectionId: connection.id };
-      const { id } = await deps.sender.toRoom(
+      const { id, offset, epoch } = await deps.sender.toRoom(
         room,
         { event: 'room_message', data: fields['data'], ...senderOf(connection) },
-        except,
+        { ...except, onceKey: idempotencyKeyOf(context) },
       );
-      return { id };
+      return { id, ...(offset !== undefined && { offset, epoch }) };
     },
   };
 }
@@ -70,7 +79,12 @@ export function senderOf(connection: Connection): { readonly from?: string; read
   };
 }
 
-/** Rooms keep no history yet: who asks to recover is told so (PROTOCOL.md §6.2). */
-function recoveryOf(data: unknown): { readonly recovered?: false; readonly reason?: 'disabled' } {
-  return parseFields(data)['recover'] === undefined ? {} : { recovered: false, reason: 'disabled' };
+/** Where the client goes on (PROTOCOL.md §6.2). */
+function startOf({ position, recovered, to, reason }: RoomStart, since: StreamPosition | undefined) {
+  return {
+    ...position,
+    ...(recovered !== undefined && { recovered }),
+    ...(recovered === true && { from: since?.offset, to }),
+    ...(reason !== undefined && { reason }),
+  };
 }

@@ -9,7 +9,7 @@ import { countOf, hasItem, itemsOf, withItem, withoutItem, type OneOrMany } from
 import type { Handshake } from '../connect/handshake.js';
 import type { Principal } from '../connect/principal.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
-import type { MessageInput, Priority } from '../messages/message.js';
+import type { ConnectionSendOptions, MessageInput, Priority } from '../messages/message.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
 import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
@@ -28,6 +28,8 @@ export interface ConnectionHost {
   leave(connection: Connection, room: string): Promise<void>;
   /** A policy let go of a message to it: one that was queued, or the one that was just pushed. */
   messageDropped(connection: Connection, message: EncodedMessage, wasQueued: boolean): void;
+  /** Its link takes more, after it did not. */
+  drained(connection: Connection): void;
   /** It was given up for being slow. */
   slowConsumerClosed(): void;
   /** Made when the first message comes: an idle connection holds none. */
@@ -47,16 +49,6 @@ export interface InboundReceiver {
   stop(): void;
   /** The connection is gone. */
   abort(): void;
-}
-
-/** How a message to one connection is sent. */
-export interface ConnectionSendOptions {
-  /** @default 'normal' */
-  readonly priority?: Priority;
-  /** Asks for an acknowledgement, where the client can give one. @default false */
-  readonly ack?: boolean;
-  /** @default a new UUIDv7 */
-  readonly id?: string;
 }
 
 /** What a {@link Connection} is made of. */
@@ -185,6 +177,11 @@ export class Connection {
   /** Bytes that wait for its link. */
   get queuedBytes(): number {
     return this.#outbox.queuedBytes;
+  }
+
+  /** Whether its link takes nothing for now, or nothing is written before `welcome`. @internal */
+  get isBlocked(): boolean {
+    return this.#outbox.isBlocked;
   }
 
   /** Whether nothing is read from its client for now: it still connects, or its handlers are busy. */
@@ -364,6 +361,11 @@ export class Connection {
     if (!this.isClosed) this.#host.slowConsumerClosed();
     this.closeNow('slowConsumer');
     if (failure === 'stalled') this.#link.terminate();
+  }
+
+  /** @internal */
+  outboxDrained(): void {
+    if (!this.isClosed) this.#host.drained(this);
   }
 
   /** @internal */

@@ -261,7 +261,7 @@ describe('the backpressure of a namespace', () => {
     await using test = await start();
     const options: object = { backpressure: 'drop-all' };
     expect(() => test.hub.namespaces.define('x', options)).toThrow(
-      'Expected `backpressure` of the namespace "x" to be one of close, drop-oldest, drop-newest, latest-only, got "drop-all"',
+      'Expected `backpressure` of the namespace "x" to be one of close, drop-oldest, drop-newest, latest-only, catch-up, got "drop-all"',
     );
   });
 });

@@ -36,11 +36,16 @@ export class SlowConsumers {
 
   /** A policy let go of `message`: one that was queued, or the one that was just sent, which its sender counts. */
   dropped(connection: Connection, { room, backpressure }: EncodedMessage, wasQueued: boolean): void {
-    if (backpressure === 'make-room' || backpressure === 'close') return;
+    if (backpressure === 'make-room' || backpressure === 'close' || backpressure === 'catch-up') return;
     const { counters, events } = this.#deps;
     counters.droppedByPolicy[backpressure] += 1;
     if (wasQueued) counters.droppedMessages += 1;
     if (events.hasListeners('message.dropped')) this.#collect(connection, room, backpressure);
+  }
+
+  /** Its outbox is full, and it will get a room's messages from the store. */
+  fellBehind(): void {
+    this.#deps.counters.fallenBehind += 1;
   }
 
   /** Its outbox was given up, and it is closed with 4008. */

@@ -60,6 +60,7 @@ export class Pipeline {
       // The error itself throws where it is read; its client gets its one answer all the same.
       this.#deps.answers.refuse(context, new WscError('WSC_INTERNAL'));
     }
+    context.answered();
     if (isA(ClosingError, error)) context.connection.close(error.how);
   }
 
@@ -119,8 +120,9 @@ export class Pipeline {
 
   #answer(context: MessageContext, value: unknown): MaybePromise<void> {
     const source = answerSourceOf(value);
-    if (source === undefined) this.#deps.answers.respond(context, value);
-    else return this.#answerEach(context, source);
+    if (source !== undefined) return this.#answerEach(context, source);
+    this.#deps.answers.respond(context, value);
+    context.answered();
   }
 
   /** Each value is an answer with `more`, then exactly one without it. In the stock form each is an answer of its own. */
@@ -135,6 +137,7 @@ export class Pipeline {
       answers.respond(context, value, true);
     });
     if (context.form !== 'stock') answers.respond(context, null);
+    context.answered();
   }
 }
 

@@ -58,6 +58,14 @@ function scopedId({ connection, idempotencyId }: MessageContext): string {
   return JSON.stringify([deviceId, path, params, idempotencyId]);
 }
 
+/** Names a request with an id among all of them; undefined for one without. */
+export function idempotencyKeyOf(context: MessageContext): string | undefined {
+  const { connection, idempotencyId } = context;
+  return idempotencyId === undefined
+    ? undefined
+    : JSON.stringify([connection.userId ?? connection.id, scopedId(context)]);
+}
+
 function streamIsNotRepeated(): WscError {
   return new WscError('WSC_CONFLICT', {
     message: 'This request was answered by a stream, which is not kept.',

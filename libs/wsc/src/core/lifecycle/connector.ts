@@ -20,6 +20,7 @@ import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
+import type { CatchUp } from '../streams/catch-up.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
@@ -44,6 +45,7 @@ export interface ConnectorDependencies {
   readonly namespaces: NamespaceTable;
   readonly membership: Membership;
   readonly userStatus: UserStatus;
+  readonly catchUp: CatchUp;
   readonly expiry: TokenExpiry;
   readonly counters: Counters;
   readonly revocations?: RevocationList | undefined;
@@ -99,6 +101,7 @@ export class Connector {
   closed(connection: Connection, reason: DisconnectReason): void {
     this.#closeTimers.get(connection)?.cancel();
     this.#closeTimers.delete(connection);
+    this.#deps.catchUp.forget(connection);
     this.#track(this.#disconnect(connection, reason));
   }
 

@@ -1,11 +1,14 @@
 import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Cluster } from '../ports/cluster.js';
+import type { StreamPosition } from '../ports/streams.js';
+import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { Delivery } from './delivery.js';
 import type { ForeignAcks } from './foreign-acks.js';
 
 /** What an {@link Arrivals} needs. */
 export interface ArrivalsDependencies {
   readonly delivery: Delivery;
+  readonly feeds: RoomFeeds;
   readonly foreignAcks: ForeignAcks;
   readonly cluster: Cluster;
 }
@@ -21,9 +24,19 @@ export class Arrivals {
   /** Never throws. */
   receive(arrived: BrokerMessage): DeliveryCount {
     const { delivery, cluster } = this.#deps;
-    const { ackTo } = arrived;
+    const { ackTo, position, destination } = arrived;
+    if (position !== undefined && destination.kind === 'room') return this.#stored(destination.room, arrived, position);
     if (ackTo === undefined || ackTo === cluster.self.instanceId) return delivery.deliver(arrived);
     return this.#deliverFor(ackTo, arrived);
+  }
+
+  #stored(
+    room: string,
+    { message, exceptConnectionId }: BrokerMessage,
+    { offset, epoch }: StreamPosition,
+  ): DeliveryCount {
+    const entry = { offset, message, ...(exceptConnectionId !== undefined && { exceptConnectionId }) };
+    return this.#deps.feeds.arrived(room, entry, epoch);
   }
 
   /** `ackTo` waits for an acknowledgement, and wants to know whether anybody can give one. */

@@ -1,50 +1,15 @@
-import { WscError, type ServerNotifyEnvelope } from '@nest-wsc/protocol';
+import { WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
-import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
 import type { Audience, BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Encoding } from '../ports/transport.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
+import type { Room } from '../rooms/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { Counters } from '../stats.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import { isInAudience } from './audience.js';
+import { MessageEncoder } from './message-encoder.js';
 import type { OutboundMessage } from './message.js';
-
-/** One message, encoded at most once per encoding (and once more for those that are asked to acknowledge it). */
-class MessageEncoder {
-  readonly #message: OutboundMessage;
-  readonly #namespaces: NamespaceTable;
-  readonly #isBroadcast: boolean;
-  readonly #plain = new Map<Encoding, EncodedMessage>();
-  /** Few messages ask for an acknowledgement. */
-  #acked: Map<Encoding, EncodedMessage> | undefined;
-
-  constructor(message: OutboundMessage, namespaces: NamespaceTable, isBroadcast: boolean) {
-    this.#message = message;
-    this.#namespaces = namespaces;
-    this.#isBroadcast = isBroadcast;
-  }
-
-  encodedFor(encoding: Encoding, ack: boolean): EncodedMessage {
-    const cache = ack ? (this.#acked ??= new Map<Encoding, EncodedMessage>()) : this.#plain;
-    let encoded = cache.get(encoding);
-    if (encoded === undefined) {
-      const bytes = encoding.encode(notifyEnvelope(this.#message, ack), { isBroadcast: this.#isBroadcast });
-      encoded = this.#withPolicy(bytes, ack);
-      cache.set(encoding, encoded);
-    }
-    return encoded;
-  }
-
-  /** Here and not where it is pushed: once per message instead of once per connection. */
-  #withPolicy(bytes: Buffer, ack: boolean): EncodedMessage {
-    const { priority: lane, room, key, event } = this.#message;
-    // Who missed `room_closed` would take itself for a member for ever.
-    if (room === undefined || ack || event === 'room_closed') return protectedMessage(bytes, lane);
-    const backpressure = this.#namespaces.of(room)?.backpressure ?? 'close';
-    return { bytes, lane, room, backpressure, key: key ?? event };
-  }
-}
 
 /** Puts messages into the outboxes of this node's connections. */
 export class Delivery {
@@ -74,7 +39,7 @@ export class Delivery {
           ? this.#toGroups(message, this.#connections.everyone.groups(), except)
           : this.toConnections(message, this.#membersOf(destination.audience), except);
       case 'room':
-        return this.#toGroups(message, this.#rooms.get(destination.room)?.audience.groups() ?? [], except);
+        return this.#toRoom(message, this.#rooms.get(destination.room), except);
       case 'user':
         return this.toConnections(message, this.#connections.ofUser(destination.userId), except);
     }
@@ -91,6 +56,15 @@ export class Delivery {
         else tally.dropped += 1;
       }
     });
+  }
+
+  /** What no store has goes to those too that are behind what the store has. */
+  #toRoom(message: OutboundMessage, room: Room | undefined, except: Connection | undefined): DeliveryCount {
+    if (room === undefined) return { queued: 0, dropped: 0 };
+    const live = this.#toGroups(message, room.audience.groups(), except);
+    if (room.behind.size === 0) return live;
+    const behind = this.toConnections(message, room.behind.keys(), except);
+    return { ...live, queued: live.queued + behind.queued, dropped: live.dropped + behind.dropped };
   }
 
   *#membersOf(audience: Audience): Iterable<Connection> {
@@ -122,7 +96,7 @@ export class Delivery {
   ): DeliveryCount {
     const tally = { queued: 0, dropped: 0 };
     try {
-      walk(new MessageEncoder(message, this.#namespaces, isBroadcast), tally);
+      walk(new MessageEncoder(message, this.#namespaces, { isBroadcast }), tally);
     } catch (cause) {
       return { ...tally, error: cannotWrite(message.event, cause) };
     } finally {
@@ -143,20 +117,4 @@ interface Tally {
 export function cannotWrite(event: string, cause: unknown): WscError {
   const why = cause instanceof Error ? cause.message : 'unknown reason';
   return new WscError('WSC_INTERNAL', { message: `The data of "${event}" can't be written: ${why}`, cause });
-}
-
-function notifyEnvelope(message: OutboundMessage, ack: boolean): ServerNotifyEnvelope {
-  // One literal with every field, so that all of them have one shape.
-  return {
-    type: 'notify',
-    event: message.event,
-    id: message.id,
-    data: message.data,
-    from: message.from,
-    fromName: message.fromName,
-    to: message.to,
-    room: message.room,
-    ack,
-    timestamp: message.timestamp,
-  };
 }

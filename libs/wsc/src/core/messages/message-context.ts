@@ -15,6 +15,8 @@ export class MessageContext {
   /** The data; an inbound interceptor may have replaced it. */
   data: unknown;
   #abort: AbortController | undefined;
+  /** Few messages have something to do then. */
+  #afterAnswer: (() => void) | undefined;
   #isAborted = false;
 
   constructor(connection: Connection, envelope: RequestEnvelope | ClientNotifyEnvelope, traceId: string) {
@@ -35,6 +37,18 @@ export class MessageContext {
       if (this.#isAborted) this.#abort.abort();
     }
     return this.#abort.signal;
+  }
+
+  /** What comes behind the answer, whatever it is. Called once at most. @internal */
+  afterAnswer(callback: () => void): void {
+    this.#afterAnswer = callback;
+  }
+
+  /** The answer is queued. @internal */
+  answered(): void {
+    const callback = this.#afterAnswer;
+    this.#afterAnswer = undefined;
+    callback?.();
   }
 
   abort(): void {

@@ -34,4 +34,21 @@ export interface SendResult {
    * the message was for its connections only.
    */
   readonly otherNodes?: number;
+  /** Its place in the room's history, which has it. Absent: nothing keeps it. */
+  readonly offset?: number;
+  readonly epoch?: string;
+  /** It was stored before, by the first send with this id; this one had no effect. */
+  readonly isRepeat?: true;
+  /** A newer version was stored before; this one was not, and `offset` is the newest place. */
+  readonly isStale?: true;
+}
+
+/** How a message to one connection is sent. */
+export interface ConnectionSendOptions {
+  /** @default 'normal' */
+  readonly priority?: Priority;
+  /** Asks for an acknowledgement, where the client can give one. @default false */
+  readonly ack?: boolean;
+  /** @default a new UUIDv7 */
+  readonly id?: string;
 }

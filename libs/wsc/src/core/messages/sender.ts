@@ -1,4 +1,4 @@
-import { parseName, parseUserId } from '@nest-wsc/protocol';
+import { describeValue, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
@@ -8,6 +8,9 @@ import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-pro
 import type { Audience, Broker, DeliveryCount, Destination, PublishResult } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cluster } from '../ports/cluster.js';
+import type { StreamLimits, Streams, StreamWrite } from '../ports/streams.js';
+import type { NamespaceTable } from '../rooms/namespace-table.js';
+import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
 import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
@@ -21,6 +24,17 @@ import type { MessageInput, OutboundMessage, SendResult } from './message.js';
 export interface SendOptions {
   /** A connection that must not hear it: the sender's own. */
   readonly exceptConnectionId?: string;
+  /**
+   * In rooms with history: not stored, and heard by nobody, unless it is above the version of every message with the same `key` so far.
+   * A whole number from 0, for example a revision of a database.
+   */
+  readonly version?: number;
+}
+
+/** How a message to a room with history is kept. */
+interface RoomSendOptions extends SendOptions {
+  /** Sends with the same key are one. */
+  readonly onceKey?: string | undefined;
 }
 
 /** What a {@link Sender} needs. */
@@ -28,12 +42,17 @@ export interface SenderDependencies {
   readonly clock: Clock;
   readonly broker: Broker;
   readonly cluster: Cluster;
+  readonly streams: Streams;
   readonly connections: ConnectionRegistry;
+  readonly namespaces: NamespaceTable;
+  readonly feeds: RoomFeeds;
   readonly delivery: Delivery;
   readonly interceptors: InterceptorChain<Connection>;
   readonly hooks: Hooks<Connection, MessageContext>;
   readonly events: EventBus;
   readonly acks: AckTable;
+  /** For how long a message id stands for one message. 0: each send counts. */
+  readonly onceWindowMs: () => number;
   /** A send that nobody awaits has failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -66,11 +85,24 @@ export class Sender {
     );
   }
 
-  toRoom(room: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
+  /** Stored where the room's namespace has history: then it settles once it is, and rejects where it is not. */
+  toRoom(room: string, input: MessageInput, options: RoomSendOptions = {}): Promise<SendResult> {
     return this.#settle(() => {
       const destination = { kind: 'room', room: parseName(room, 'room') } as const;
-      return this.#publish(destination, createMessage(this.#deps.clock, input, room), options);
+      const message = createMessage(this.#deps.clock, input, room);
+      const history = this.#deps.namespaces.of(room)?.history;
+      if (history === undefined) return this.#publish(destination, message, options);
+      // The application's own id is one; a client's is its sender's only.
+      const onceKey = options.onceKey ?? (input.id === undefined ? undefined : JSON.stringify([input.from, input.id]));
+      return this.#store(history, message, { ...options, onceKey, room });
     });
+  }
+
+  /** To whoever is in a room now; never stored. */
+  tellRoom(room: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
+    return this.#settle(() =>
+      this.#publish({ kind: 'room', room }, createMessage(this.#deps.clock, input, room), options),
+    );
   }
 
   toUser(userId: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
@@ -149,11 +181,46 @@ export class Sender {
     return message.id;
   }
 
-  #publish(destination: Destination, message: OutboundMessage, options: SendOptions): MaybePromise<SendResult> {
+  #store(
+    limits: StreamLimits,
+    message: OutboundMessage,
+    { room, exceptConnectionId, version, onceKey }: RoomSendOptions & { readonly room: string },
+  ): MaybePromise<SendResult> {
+    const passed = this.#intercept({ kind: 'room', room }, message);
+    if (passed === undefined) return vetoed(message);
+    const windowMs = this.#deps.onceWindowMs();
+    const except = exceptConnectionId === undefined ? {} : { exceptConnectionId };
+    const write: StreamWrite = {
+      message: passed,
+      limits,
+      ...except,
+      ...(onceKey !== undefined && windowMs > 0 && { once: { key: onceKey, windowMs } }),
+      ...(version !== undefined && { version: { key: passed.key ?? passed.event, value: parseVersion(version) } }),
+    };
+    return whenReady(this.#deps.streams.append(room, write), ({ status, id, position }) => {
+      const place = { id, ...position };
+      if (status === 'repeated') return { ...place, queued: 0, dropped: 0, isRepeat: true };
+      if (status === 'stale') return { ...place, queued: 0, dropped: 0, isStale: true };
+      // The broker brings it too; whichever comes first counts.
+      const entry = { offset: position.offset, message: passed, ...except };
+      const count = this.#deps.feeds.arrived(room, entry, position.epoch);
+      return { ...this.#sent(passed, count), ...position };
+    });
+  }
+
+  #publish(
+    destination: Destination,
+    message: OutboundMessage,
+    { exceptConnectionId }: SendOptions,
+  ): MaybePromise<SendResult> {
     const passed = this.#intercept(destination, message);
     if (passed === undefined) return vetoed(message);
-    const ackTo = message.ack === undefined ? {} : { ackTo: this.#deps.cluster.self.instanceId };
-    const published = this.#deps.broker.publish({ destination, message: passed, ...ackTo, ...options });
+    const published = this.#deps.broker.publish({
+      destination,
+      message: passed,
+      ...(message.ack !== undefined && { ackTo: this.#deps.cluster.self.instanceId }),
+      ...(exceptConnectionId !== undefined && { exceptConnectionId }),
+    });
     return whenReady(published, (count) => this.#sent(passed, count));
   }
 
@@ -193,6 +260,13 @@ export class Sender {
       return neverUnhandled(Promise.reject<T>(asError(error)), this.#deps.onFailure);
     }
   }
+}
+
+function parseVersion(version: number): number {
+  if (Number.isSafeInteger(version) && version >= 0) return version;
+  throw new WscError('WSC_VALIDATION_FAILED', {
+    message: `Expected \`version\` to be a whole number from 0, got ${describeValue(version)}`,
+  });
 }
 
 /** An interceptor let nobody have it. */

@@ -13,11 +13,20 @@ async function block(limits: Partial<OutboxLimits> = {}) {
 }
 
 describe('a blocked outbox within its budget', () => {
-  it.each(backpressures)('drops nothing of a %s room', async (policy) => {
+  it.each(backpressures.filter((policy) => policy !== 'catch-up'))('drops nothing of a %s room', async (policy) => {
     const { outbox, dropped, unblock, heard } = await block({ maxMessages: 3 });
     for (const text of ['1', '2', '3']) expect(outbox.push(roomMessage(text, policy))).toBe(true);
     unblock();
     expect([heard(), dropped]).toEqual(['123', []]);
+  });
+
+  it('takes half of it from a catch-up room, whose messages can come later, and the rest from others', async () => {
+    const { outbox, dropped, unblock, heard } = await block({ maxMessages: 4 });
+    for (const text of ['1', '2', '3']) expect(outbox.push(roomMessage(text, 'catch-up'))).toBe(text !== '3');
+    expect(outbox.push(message('a'))).toBe(true);
+    expect(outbox.push(message('b'))).toBe(true);
+    unblock();
+    expect([heard(), dropped]).toEqual(['12ab', []]);
   });
 });
 

@@ -94,21 +94,26 @@ export class BlockedQueue {
   }
 
   /** Whether the budget has no room for `message`, and what would have to go. */
-  #excess({ lane, bytes }: EncodedMessage): DropScope | undefined {
+  #excess({ lane, bytes, backpressure }: EncodedMessage): DropScope | undefined {
     const { maxMessages, maxBytes, maxHighMessages } = this.#limits();
+    // What can come later leaves half of the budget to what can't.
+    const factor = backpressure === 'catch-up' ? this.#factor / 2 : this.#factor;
     const highCount = this.#log.highCount - this.#exemptHighCount;
-    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * this.#factor) return 'high';
+    if (lane === 'high' && maxHighMessages > 0 && highCount >= maxHighMessages * factor) return 'high';
     const count = this.#log.count - this.#exemptCount;
-    if (maxMessages > 0 && count >= maxMessages * this.#factor) return 'any';
+    if (maxMessages > 0 && count >= maxMessages * factor) return 'any';
     // One message of any size is taken.
     const countedBytes = this.#log.byteLength - this.#exemptBytes + bytes.length;
-    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * this.#factor ? 'any' : undefined;
+    return maxBytes > 0 && count > 0 && countedBytes > maxBytes * factor ? 'any' : undefined;
   }
 
   #pushOverBudget(message: EncodedMessage): PushOutcome {
     switch (message.backpressure) {
       case 'close':
         return 'over-budget';
+      case 'catch-up':
+        // Nothing is lost: whoever pushes it sees to it that it comes later.
+        return 'dropped';
       case 'drop-newest':
         this.#listener.messageDropped(message, false);
         return 'dropped';

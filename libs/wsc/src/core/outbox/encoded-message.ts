@@ -27,5 +27,5 @@ export function protectedMessage(bytes: LinkBytes, lane: Priority): EncodedMessa
 
 /** Whether it may be let go while it is queued. */
 export function isDroppable({ backpressure }: EncodedMessage): boolean {
-  return backpressure !== 'make-room' && backpressure !== 'close';
+  return backpressure !== 'make-room' && backpressure !== 'close' && backpressure !== 'catch-up';
 }

@@ -26,6 +26,7 @@ export function setUp(changes: Partial<OutboxLimits> = {}) {
     const dropped: string[] = [];
     const owner: OutboxOwner = {
       outboxFailed: (why) => failures.push(why),
+      outboxDrained: () => undefined,
       messageDropped: ({ bytes }, wasQueued) => dropped.push(`${wasQueued ? '' : 'new '}${bytes.toString()}`),
     };
     const outbox = new Outbox({ link, encoding, fanOut, limits: () => limits, owner });

@@ -12,6 +12,8 @@ export type OutboxFailure = 'over-budget' | 'stalled';
 export interface OutboxOwner extends DropListener {
   /** Called at most once; the outbox takes nothing afterwards. */
   outboxFailed(failure: OutboxFailure): void;
+  /** Everything that was held or refused has left, and the link takes more. */
+  outboxDrained(): void;
 }
 
 /** What an {@link Outbox} needs. */
@@ -79,6 +81,11 @@ export class Outbox implements Flushable, Stallable {
     return this.#blockedSince;
   }
 
+  /** Whether it is held, or the link takes nothing for now. */
+  get isBlocked(): boolean {
+    return this.#queue !== undefined;
+  }
+
   /** Bytes that wait for the link; what the link itself holds does not count. */
   get queuedBytes(): number {
     return this.#queue?.byteLength ?? this.#high.byteLength + this.#normal.byteLength + this.#tail.length;
@@ -92,6 +99,7 @@ export class Outbox implements Flushable, Stallable {
     this.#queue = undefined;
     if (first !== undefined) this.push(first);
     for (let next = held.shift(); next !== undefined; next = held.shift()) this.push(next);
+    if (!this.isBlocked) this.#owner.outboxDrained();
   }
 
   /** Queues `message`. Answers false when it was not: closed, over budget, or dropped by its policy. */
@@ -134,6 +142,7 @@ export class Outbox implements Flushable, Stallable {
     this.#blockedSince = this.#fanOut.monotonicNow;
     while (queue.count > 0) if (!this.#link.write(queue.take(earlyFlushBytes))) return;
     this.#unblock();
+    this.#owner.outboxDrained();
   }
 
   stalled(): void {

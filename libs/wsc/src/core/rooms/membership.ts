@@ -7,6 +7,9 @@ import type { Broker } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
+import type { StreamPosition } from '../ports/streams.js';
+import type { Recovery, RoomStart } from '../streams/recovery.js';
+import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { NamespaceTable } from './namespace-table.js';
 import type { Role } from './room.js';
 import type { RoomRegistry } from './room-registry.js';
@@ -24,6 +27,8 @@ export interface MembershipDependencies {
   readonly events: EventBus;
   readonly logger: Logger;
   readonly userStatus: UserStatus;
+  readonly feeds: RoomFeeds;
+  readonly recovery: Recovery;
 }
 
 /** What broker and presence have been told of one connection and one room. */
@@ -70,6 +75,31 @@ export class Membership {
    * reached.
    */
   async join(connection: Connection, name: string, role: Role = 'member'): Promise<void> {
+    const { recovery } = this.#deps;
+    recovery.release(connection, name, await this.joinFrom(connection, name, { role }));
+  }
+
+  /**
+   * As {@link join}; but in a room with history the connection hears nothing until `Recovery.release` is called with the answer.
+   * @param since where its client was.
+   */
+  async joinFrom(
+    connection: Connection,
+    name: string,
+    { role, since }: { readonly role: Role; readonly since?: StreamPosition | undefined },
+  ): Promise<RoomStart> {
+    const was = await this.#enter(connection, name, role);
+    try {
+      return await this.#deps.recovery.prepare(connection, name, since);
+    } catch (error) {
+      if (was === undefined) await this.leave(connection, name);
+      else this.#deps.recovery.release(connection, name, since === undefined ? {} : { position: since });
+      throw error;
+    }
+  }
+
+  /** Answers what it was before. */
+  async #enter(connection: Connection, name: string, role: Role): Promise<Role | undefined> {
     const room = parseName(name, 'room');
     // Nobody would ever take it out again.
     if (connection.state === 'closed') throw new WscError('WSC_UNAVAILABLE', { message: 'The connection is closed.' });
@@ -80,6 +110,7 @@ export class Membership {
       await this.#undoJoin(connection, room, was);
       throw error;
     }
+    return was;
   }
 
   /** `welcome` is out: tells of what the connection has joined before. Until then nobody is told, and of a refused one never. */
@@ -214,13 +245,22 @@ export class Membership {
 
   async #subscribe(told: Told, room: string): Promise<void> {
     if (told.isSubscribed) return;
-    await this.#deps.broker.subscribe({ kind: 'room', room });
+    const { broker, feeds, namespaces } = this.#deps;
+    await broker.subscribe({ kind: 'room', room });
+    try {
+      // In this order: what is written once it has begun is heard.
+      if (namespaces.of(room)?.history !== undefined) await feeds.open(room);
+    } catch (error) {
+      await broker.unsubscribe({ kind: 'room', room });
+      throw error;
+    }
     told.isSubscribed = true;
   }
 
   async #unsubscribe(room: string, told: Told): Promise<void> {
     if (!told.isSubscribed) return;
     told.isSubscribed = false;
+    this.#deps.feeds.close(room);
     await this.#deps.broker.unsubscribe({ kind: 'room', room });
   }
 
@@ -263,7 +303,7 @@ export class Membership {
     // One user's news don't supersede another's.
     const key = `${event}:${connection.userId ?? ''}`;
     const except = connection.id === undefined ? {} : { exceptConnectionId: connection.id };
-    void this.#deps.sender.toRoom(room, { event, data, key }, except);
+    void this.#deps.sender.tellRoom(room, { event, data, key }, except);
   }
 }
 

@@ -2,6 +2,7 @@ import { isName, namespaceOf } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import { backpressures, isBackpressure, type Backpressure } from '../outbox/backpressure.js';
+import { readHistory, type History, type HistoryOptions } from '../streams/history-options.js';
 
 /** Decides what clients may do with the rooms of a namespace. The application itself always may. */
 export interface RoomPolicy {
@@ -27,8 +28,13 @@ export interface NamespaceOptions {
   readonly announceMembers?: boolean;
   /** Members per room; 0: the node's limit holds. @default 0 */
   readonly maxMembers?: number;
-  /** What happens with the room's messages to a connection that reads too slowly. @default 'close' */
+  /**
+   * What happens with the room's messages to a connection that reads too slowly. With history only `close` and `catch-up`, and
+   * `catch-up` only with history. @default 'close', with history 'catch-up'
+   */
   readonly backpressure?: Backpressure;
+  /** Whether the rooms' messages are kept, so that who was away gets what was missed. @default false */
+  readonly history?: boolean | HistoryOptions;
   readonly policy?: RoomPolicy;
 }
 
@@ -41,6 +47,8 @@ export interface Namespace {
   readonly announceMembers: boolean;
   readonly maxMembers: number;
   readonly backpressure: Backpressure;
+  /** Undefined: nothing is kept. */
+  readonly history: History | undefined;
   readonly policy: RoomPolicy;
 }
 
@@ -49,8 +57,10 @@ const noPolicy: RoomPolicy = Object.freeze({});
 /** The declared namespaces. A room of an undeclared one can be used by the application only. */
 export class NamespaceTable {
   readonly #byName = new Map<string, Namespace>();
+  /** The backpressures that were declared. */
+  readonly #chosen = new Map<string, Backpressure>();
 
-  /** Declares a namespace, or adds to what was declared before. @throws {Error} for a name or a backpressure that can't be one. */
+  /** Declares a namespace, or adds to what was declared before. @throws {Error} for a name, a backpressure or a history that can't be one. */
   define(name: string, options: NamespaceOptions): Namespace {
     if (!isName(name) || name.includes(':')) {
       throw new Error(`Expected a namespace of 1 to 128 characters of A-Z a-z 0-9 _ . -, got "${name}"`);
@@ -58,6 +68,12 @@ export class NamespaceTable {
     requireBackpressure(name, options.backpressure);
     const before = this.#byName.get(name);
     const joinable = options.joinable ?? before?.joinable ?? false;
+    const history = options.history === undefined ? before?.history : readHistory(name, options.history);
+    // What was only a default follows what is declared later.
+    const chosen = options.backpressure ?? this.#chosen.get(name);
+    const backpressure = chosen ?? (history === undefined ? 'close' : 'catch-up');
+    requireFitting(name, backpressure, history);
+    if (chosen !== undefined) this.#chosen.set(name, chosen);
     const namespace: Namespace = Object.freeze({
       name,
       joinable,
@@ -65,7 +81,8 @@ export class NamespaceTable {
       presence: options.presence ?? before?.presence ?? false,
       announceMembers: options.announceMembers ?? before?.announceMembers ?? false,
       maxMembers: options.maxMembers ?? before?.maxMembers ?? 0,
-      backpressure: options.backpressure ?? before?.backpressure ?? 'close',
+      backpressure,
+      history,
       policy: options.policy ?? before?.policy ?? noPolicy,
     });
     this.#byName.set(name, namespace);
@@ -84,5 +101,16 @@ function requireBackpressure(name: string, value: unknown): void {
   const got = typeof value === 'string' ? `"${value}"` : `a value of type ${typeof value}`;
   throw new Error(
     `Expected \`backpressure\` of the namespace "${name}" to be one of ${backpressures.join(', ')}, got ${got}`,
+  );
+}
+
+/** What is dropped would be a hole in a history, and without one there is nothing to catch up from. */
+function requireFitting(name: string, backpressure: Backpressure, history: History | undefined): void {
+  const isFitting = history === undefined ? backpressure !== 'catch-up' : ['close', 'catch-up'].includes(backpressure);
+  if (isFitting) return;
+  throw new Error(
+    history === undefined
+      ? `\`backpressure: 'catch-up'\` of the namespace "${name}" needs \`history\`: there is nothing to catch up from.`
+      : `The namespace "${name}" keeps history, so its \`backpressure\` can be 'close' or 'catch-up', got "${backpressure}".`,
   );
 }

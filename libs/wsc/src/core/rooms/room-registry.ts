@@ -55,8 +55,10 @@ export class RoomRegistry {
     if (was === undefined) this.#checkConnection(connection, name);
     if (role === 'member' && was !== 'member' && known !== undefined) this.#checkMembers(known);
     const room = known ?? this.#getOrMake(name);
-    if (role === 'member') room.addMember(connection);
-    else room.addSubscriber(connection);
+    // Where there is history, it hears nothing before it is known from which place on.
+    const isBehind = this.#options.namespaces.of(name)?.history !== undefined;
+    if (role === 'member') room.addMember(connection, isBehind);
+    else room.addSubscriber(connection, isBehind);
     connection.entered(name);
     return was;
   }
@@ -75,7 +77,7 @@ export class RoomRegistry {
     const room = this.#rooms.get(name);
     if (room === undefined) return [];
     this.#rooms.delete(name);
-    return Array.from(room.audience.connections(), (connection) => {
+    return Array.from(room.connections(), (connection) => {
       connection.exited(name);
       return { connection, was: room.roleOf(connection) };
     });

@@ -10,6 +10,7 @@ import {
   type Presence,
   type RevocationList,
   type RoomPolicy,
+  type Streams,
 } from '../../core/index.js';
 import type { ConfigFault } from './config-fault.js';
 import type { WscCodeOptions, WscJwtOptions, WscModuleOptions } from './module-options.js';
@@ -44,6 +45,14 @@ const revocations: Methods<RevocationList> = { revoke: true, isRevoked: true };
 const connectTokens: Methods<ConnectTokens> = { issue: true, redeem: true };
 const addresses: Methods<AddressPolicy> = { clientAddress: true, isAllowed: true };
 const broker: Methods<Broker> = { start: true, publish: true, subscribe: true, unsubscribe: true, close: true };
+const streams: Methods<Streams> = {
+  append: true,
+  read: true,
+  readFromStart: true,
+  tops: true,
+  delete: true,
+  close: true,
+};
 const presence: Methods<Presence> = {
   start: true,
   reserve: true,
@@ -72,6 +81,10 @@ const namespaceRules: Rules<NamespaceOptions> = {
   presence: flag,
   announceMembers: flag,
   maxMembers: count,
+  history: {
+    expected: 'true, false or an object with maxMessages, timeToLiveMs, latestValue',
+    holds: (value) => typeof value === 'boolean' || isObject(value),
+  },
   backpressure: { expected: `one of ${backpressures.join(', ')}`, holds: isBackpressure },
   policy: withOptionalMethods(Object.keys(policy)),
 };
@@ -90,6 +103,7 @@ const checks: Readonly<Record<keyof WscCodeOptions, OptionCheck>> = {
   namespaces: checkNamespaces,
   authorizeChat: must(callable),
   broker: mustBePort(broker),
+  streams: mustBePort(streams),
   presence: mustBePort(presence),
   https: must(object),
   ownVariables: listOf(text),

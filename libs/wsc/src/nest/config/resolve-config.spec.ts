@@ -183,7 +183,7 @@ describe('a configuration with faults', () => {
       'namespaces.chat:x.joinable is "yes" (option namespaces.chat:x.joinable): expected true or false.',
       'namespaces.team is true (option namespaces.team): expected an object.',
       expect.stringMatching(
-        /^namespaces.ticker.backpressure is "latest" \(option .*\): expected one of close, drop-oldest, drop-newest, latest-only.$/,
+        /^namespaces.ticker.backpressure is "latest" \(option .*\): expected one of close, drop-oldest, drop-newest, latest-only, catch-up.$/,
       ),
       expect.stringContaining('maxRooms is -1'),
     ]);

@@ -3,6 +3,7 @@ import { defaultHubOptions } from '../../core/hub-options.js';
 import { MemoryBroker } from '../../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../stores/memory/memory-presence.js';
+import { MemoryStreams } from '../../stores/memory/memory-streams.js';
 import { SystemClock } from '../../system/system-clock.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
 import { RawClient } from './raw-client.fixture.js';
@@ -23,10 +24,12 @@ class Node implements AsyncDisposable {
 
   static async start(): Promise<Node> {
     const logger = new MemoryLogger();
+    const clock = new SystemClock();
+    const broker = new MemoryBroker();
     const hub = new Hub(
       { ...defaultHubOptions, nodeId: 'node', outbox: { ...defaultHubOptions.outbox, maxMessages: budget } },
       {
-        ...{ clock: new SystemClock(), logger, broker: new MemoryBroker(), presence: new MemoryPresence() },
+        ...{ clock, logger, broker, presence: new MemoryPresence(), streams: new MemoryStreams({ clock, broker }) },
         cluster: new MemoryCluster({ nodeId: 'node', instanceId: 'node', startedAt: 0 }),
       },
     );

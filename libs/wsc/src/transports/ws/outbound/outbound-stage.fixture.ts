@@ -7,6 +7,7 @@ import { withResolver } from '../../../core/async/with-resolver.js';
 import { MemoryBroker } from '../../../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../../stores/memory/memory-presence.js';
+import { MemoryStreams } from '../../../stores/memory/memory-streams.js';
 import { SystemClock } from '../../../system/system-clock.js';
 import { MemoryLogger } from '../../../testing/memory-logger.js';
 import { WsTransport } from '../ws-transport.js';
@@ -46,8 +47,10 @@ export class OutboundStage implements AsyncDisposable {
       ...{ heartbeatIntervalMs: 0, clientTimeoutMs: 0, connectTimeoutMs: 0, handshakeTimeoutMs: 0 },
     };
     const principalOf = (userId: string) => ({ userId, claims: {} });
+    const broker = new MemoryBroker();
     this.hub = new Hub(options, {
-      ...{ clock: this.#clock, logger: this.logger, broker: new MemoryBroker(), presence: new MemoryPresence() },
+      ...{ clock: this.#clock, logger: this.logger, broker, presence: new MemoryPresence() },
+      streams: new MemoryStreams({ clock: this.#clock, broker }),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: options.nodeId, startedAt: 0 }),
       authenticator: { authenticate: ({ token = '' }) => principalOf(token), verify: principalOf },
     });
