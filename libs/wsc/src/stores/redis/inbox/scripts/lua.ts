@@ -44,8 +44,8 @@ local function expire_messages()
     remove(over[index])
     redis.call('ZADD', dead_key, over[index + 1], over[index])
   end
+  if #over > 0 then bury(redis.call('ZRANGE', dead_key, 0, -101)) end
   bury(redis.call('ZRANGEBYSCORE', dead_key, '-inf', now - week_ms))
-  bury(redis.call('ZRANGE', dead_key, 0, -101))
 end
 `;
 
@@ -116,7 +116,10 @@ local function acknowledge(id, own_bit)
 end
 `;
 
-/** For scripts that only look: they leave an inbox that is not there alone. */
+/**
+ * For scripts that only look: they begin no inbox. Where there is no position they end with `live_on` of less than nothing, by which
+ * Redis deletes what it may not have evicted of the rest.
+ */
 export const glance = `
 ${keys}
 ${messages}

@@ -21,7 +21,7 @@ end
 offset = offset + 1
 local offset_text = string.format('%.0f', offset)
 text = string.sub(text, 1, -2) .. ',"offset":' .. offset_text .. ',"epoch":"' .. epoch .. '"}'
-keep_position(position_key, offset, epoch, nil, lifetime_ms)
+redis.call('HSET', position_key, 'offset', offset_text)
 redis.call('ZREM', dead_key, id)
 redis.call('HSET', texts_key, id, text)
 redis.call('ZADD', order_key, offset_text, id)
