@@ -54,14 +54,30 @@ describe('the Redis streams', () => {
     expect(await server.ask('PTTL', key)).toBeGreaterThan(6 * 86_400_000);
   });
 
+  it('do not read what is too old, though it is still there', async () => {
+    const { streams, connections } = await openStreams(nodes);
+    const write = async (id: string, timeToLiveMs: number) =>
+      streams.append(room, { message: testMessage(id), limits: { maxMessages: 100, timeToLiveMs } });
+    const { position } = await write('1', 60_000);
+    const key = connections.names.streamKey(room);
+    await server.ask('XTRIM', key, 'MAXLEN', 0);
+    await server.ask('XADD', key, '2-1', 'm', '{}');
+    await server.ask('HSET', connections.names.streamPositionKey(room), 'offset', 2);
+    await write('3', 60_000);
+    const top = { ...position, offset: 3 };
+    expect(await streams.read(room, position, all)).toEqual({ status: 'trimmed', top });
+    expect((await streams.readFromStart(room, all)).entries.map(({ offset }) => offset)).toEqual([3]);
+    expect(await server.ask('XLEN', key)).toBe(1);
+  });
+
   it('give away what is too old as they write, without being read', async () => {
     const { streams, connections } = await openStreams(nodes);
     const write = async (id: number, timeToLiveMs: number) =>
       streams.append(room, { message: testMessage(String(id)), limits: { maxMessages: 100, timeToLiveMs } });
     for (let id = 1; id <= 10; id += 1) await write(id, 1);
     await write(11, 60_000);
-    const length = async () => Number(await server.ask('XLEN', connections.names.streamKey(room)));
-    for (let id = 12; (await length()) >= id - 1; id += 1) await write(id, 60_000);
+    for (let id = 12; id <= 32; id += 1) await write(id, 60_000);
+    expect(await server.ask('XLEN', connections.names.streamKey(room))).toBe(22);
     const { entries } = await streams.readFromStart(room, all);
     expect(entries[0]?.offset).toBe(11);
   });
