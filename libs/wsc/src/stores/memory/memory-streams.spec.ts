@@ -119,13 +119,22 @@ describe('the memory streams', () => {
 
   it('give back the bytes of messages whose time is up, of streams that nobody uses', async () => {
     const { clock, append, idsOf } = setUp({ maxBytes: 20_000 });
+    const kept = append('early', '1', { limits: { ...limits, timeToLiveMs: day } }).position;
     for (let index = 0; index < 10; index += 1) append(`early:${index}`, '1');
-    const kept = append('early:0', '2', { limits: { ...limits, timeToLiveMs: day } }).position;
     await clock.advance(1_000);
     for (let index = 0; index < 20; index += 1) idsOf('chat:1');
     for (let index = 0; index < 11; index += 1) append(`late:${index}`, '1');
-    expect(idsOf('early:0')).toEqual(['2']);
-    expect(append('early:0', '3').position).toEqual({ ...kept, offset: 3 });
+    expect(idsOf('early')).toEqual(['1']);
+    expect(append('early', '2').position).toEqual({ ...kept, offset: 2 });
+  });
+
+  it('give back the bytes of answers whose window is over', async () => {
+    const { clock, append, idsOf } = setUp({ maxBytes: 6_000 });
+    const long = { limits: { ...limits, timeToLiveMs: day } };
+    append('chat:1', '1', { ...long, once: { key: 'x'.repeat(1_000), windowMs: 1_000 } });
+    await clock.advance(1_000);
+    for (const room of ['chat:2', 'chat:3']) append(room, '1', long);
+    expect(idsOf('chat:1')).toEqual(['1']);
   });
 
   it('give back everything that they took', async () => {

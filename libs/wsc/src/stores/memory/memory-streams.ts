@@ -44,8 +44,8 @@ export class MemoryStreams implements Streams {
   /** The one that was not used for longest first. */
   readonly #streams = new Map<string, RoomStream>();
   readonly #total: ByteCount = { bytes: 0 };
-  /** Goes round all streams, however they come and go meanwhile. */
-  #round = this.#streams.entries();
+  /** The rooms in the order in which they are looked at for what has expired, next one first. */
+  readonly #turns = new Set<string>();
 
   constructor({ clock, broker, maxStreams = 10_000, maxBytes = 67_108_864 }: MemoryStreamsOptions) {
     this.#clock = clock;
@@ -94,6 +94,7 @@ export class MemoryStreams implements Streams {
 
   close(): void {
     this.#streams.clear();
+    this.#turns.clear();
     this.#total.bytes = 0;
   }
 
@@ -104,6 +105,7 @@ export class MemoryStreams implements Streams {
     const stream = known ?? new RoomStream(this.#total);
     this.#streams.delete(room);
     this.#streams.set(room, stream);
+    if (known === undefined) this.#turns.add(room);
     stream.use(now);
     return stream;
   }
@@ -123,17 +125,17 @@ export class MemoryStreams implements Streams {
 
   #forget(room: string, stream: RoomStream): void {
     this.#streams.delete(room);
+    this.#turns.delete(room);
     stream.release();
   }
 
   /** One stream at each call: no call pays for all of them, and each gets its turn. */
   #lookAtNext(now: number): void {
-    const { done, value } = this.#round.next();
-    if (done === true) {
-      this.#round = this.#streams.entries();
-      return;
-    }
-    const [room, stream] = value;
+    const [room] = this.#turns;
+    const stream = room === undefined ? undefined : this.#streams.get(room);
+    if (room === undefined || stream === undefined) return;
+    this.#turns.delete(room);
+    this.#turns.add(room);
     stream.expire(now);
     if (stream.isOver(now)) this.#forget(room, stream);
   }
