@@ -6,6 +6,7 @@ export { Outgoing, type OutgoingOptions } from './outgoing.js';
 export { createClients, createCommandClient, isConnected, type RedisClients } from './redis-clients.js';
 export { isEffectUnknown, isReplyError, redisError, withoutCommand } from './redis-errors.js';
 export {
+  isRedisUrl,
   resolveRedisOptions,
   type RedisAddress,
   type RedisClientLike,

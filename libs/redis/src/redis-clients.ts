@@ -7,6 +7,7 @@ import {
   subscriberOptions,
 } from './client-options.js';
 import { reviveClient } from './end-client.js';
+import { insistOnDatabase } from './insist-on-database.js';
 import type { RedisAddress, RedisSettings, RedisTarget, ResolvedRedisOptions } from './redis-options.js';
 
 interface Ioredis {
@@ -55,7 +56,7 @@ async function oneFactory(
   if (target.kind === 'client') return duplicates(target.client);
   const ioredis = await loadIoredis();
   if (target.kind === 'cluster') return createCluster(ioredis, target.nodes, settings);
-  return (options) => createOne(ioredis, { target, settings, options });
+  return (options) => insistOnDatabase(createOne(ioredis, { target, settings, options }));
 }
 
 interface One {
@@ -90,7 +91,7 @@ function duplicates(client: Redis | Cluster): Cluster | ((options: OneOptions) =
     return followNodes(client.duplicate([], { ...clusterOptions, ...reset, redisOptions }));
   }
   const reset = { monitor: false, readOnly: false };
-  return (options) => reviveClient(client.duplicate({ ...options, ...reset }));
+  return (options) => insistOnDatabase(reviveClient(client.duplicate({ ...options, ...reset })));
 }
 
 function isCluster(client: Redis | Cluster): client is Cluster {

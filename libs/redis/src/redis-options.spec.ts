@@ -16,6 +16,8 @@ const messageFor = (options: unknown): string => {
 describe('the options of Redis', () => {
   it.each([
     ['a URL', 'redis://localhost:6379', { kind: 'single' }],
+    ['a URL with an address of IPv6', 'redis://[::1]:6379/', { kind: 'single' }],
+    ['a URL that says how its host is looked up', 'redis://redis.internal:6379?family=0', { kind: 'single' }],
     ['a URL with TLS and a password', { url: 'rediss://app:secret@redis.example:6380/1' }, { kind: 'single' }],
     ['Sentinels', { sentinels: [address], name: 'main' }, { kind: 'sentinel', name: 'main' }],
     ['a cluster', { cluster: [address] }, { kind: 'cluster', nodes: [address] }],
@@ -33,6 +35,12 @@ describe('the options of Redis', () => {
     ['two places', { url: 'redis://a', cluster: [address] }, 'got url and cluster'],
     ['no URL', 'localhost:6379', 'redis://host:6379'],
     ['a URL of something else', 'https://example.com', 'redis://host:6379'],
+    ['a host without slashes, which would be a protocol', 'redis:6379', 'redis://host:6379'],
+    ['no host', 'redis:///0', 'redis://host:6379'],
+    ['a port of nobody', 'redis://host:0', 'redis://host:6379'],
+    ['a database that is no number', 'redis://host:6379/cache', 'redis://host:6379'],
+    ['a password that is not encoded', 'redis://app:#secret@host', 'percent-encoded'],
+    ['options of ioredis', 'redis://host?enableOfflineQueue=true', 'redis://host:6379'],
     ['Sentinels without a name', { sentinels: [address] }, 'a name beside sentinels'],
     ['no nodes', { cluster: [] }, 'Expected cluster'],
     ['a port that is none', { cluster: [{ host: 'a', port: 70_000 }] }, 'Expected cluster'],

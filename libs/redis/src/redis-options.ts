@@ -15,7 +15,7 @@ export interface RedisClientLike {
 
 /** How Redis is reached, and under which names. One of `url`, `sentinels`, `cluster` and `client` says where it is. */
 export interface RedisSettings {
-  /** `redis://user:password@host:6379/0`, or `rediss://` with TLS. */
+  /** `redis://user:password@host:6379/0`, or `rediss://` with TLS; what is special in the password percent-encoded. */
   readonly url?: string;
   /** The Sentinels that watch it; together with `name`. */
   readonly sentinels?: readonly RedisAddress[];
@@ -62,6 +62,17 @@ export interface ResolvedRedisOptions {
 // Without braces, which are hash tags, and without what Redis reads as a pattern.
 const prefixPattern = /^[A-Za-z0-9_.:-]{1,64}$/;
 
+/**
+ * Whether a text is a URL of Redis that ioredis reads as it is meant. It takes more than that: `redis:6379` for a host called redis, a
+ * database that is no number for one to select, and parameters in the place of the options that everything here was measured with.
+ */
+export function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { hostname, port, pathname, search, hash } = new URL(text);
+  const isPlace = hostname !== '' && port !== '0' && /^(?:\/\d*)?$/.test(pathname);
+  return isPlace && hash === '' && (search === '' || /^\?family=[046]$/.test(search));
+}
+
 /** @throws {TypeError} saying what is wrong and what to write instead; never with the URL, which may hold a password. */
 export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions {
   const settings = toSettings(options);
@@ -94,8 +105,10 @@ function findTarget(settings: RedisSettings): RedisTarget {
 }
 
 function singleTarget(url: unknown): RedisTarget {
-  if (typeof url === 'string' && URL.canParse(url) && /^rediss?:/.test(url)) return { kind: 'single', url };
-  throw new TypeError('Expected the URL of Redis to be like redis://host:6379 or rediss://user:password@host:6379/0.');
+  if (typeof url === 'string' && isRedisUrl(url)) return { kind: 'single', url };
+  throw new TypeError(
+    'Expected the URL of Redis to be like redis://host:6379 or rediss://user:password@host:6379/0, what is special in the password percent-encoded.',
+  );
 }
 
 function sentinelTarget(sentinels: readonly RedisAddress[], name: string | undefined): RedisTarget {

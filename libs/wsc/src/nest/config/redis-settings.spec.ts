@@ -71,6 +71,12 @@ describe('where Redis is', () => {
       '(environment variable REDIS_URL): expected a URL such as redis://host:6379.',
     ],
     [
+      'a host that would be a protocol',
+      {},
+      { REDIS_URL: 'redis:6379' },
+      '(environment variable REDIS_URL): expected a URL such as redis://host:6379.',
+    ],
+    [
       'a number',
       { redis: 6379 },
       {},

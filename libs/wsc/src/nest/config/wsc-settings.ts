@@ -1,4 +1,5 @@
 import { isName, serverCodecs } from '@nest-wsc/protocol';
+import { isRedisUrl } from '@nest-wsc/redis';
 import { parseOriginPattern } from '../../access/origin-pattern.js';
 import { parseNetwork } from '../../access/network.js';
 import { parsePattern } from '../../core/connect/path-pattern.js';
@@ -168,10 +169,6 @@ export type SettingName = keyof WscSettings;
 
 function isNetwork(text: string): boolean {
   return parses(() => parseNetwork(text, ''))(text);
-}
-
-function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol);
 }
 
 // Without braces, which are hash tags, and without what Redis reads as a pattern.
