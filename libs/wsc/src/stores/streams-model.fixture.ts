@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import type { StreamPosition, StreamRead, Streams, StreamWrite } from '../core/ports/streams.js';
 import { testMessage } from '../testing/contracts/test-message.js';
 
-const maxMessages = 4;
-const page = { maxMessages: 3, maxBytes: 1_000_000 };
+const maxMessages = 3;
+const page = { maxMessages: 2, maxBytes: 1_000_000 };
 
 type Step =
   | { readonly kind: 'append'; readonly once: string | undefined; readonly version: number | undefined }
@@ -13,14 +13,14 @@ type Step =
 /** What is done, in which room and on which node. */
 type Scene = Step & { readonly room: string; readonly node: number };
 
-const small = fc.nat({ max: 3 });
+const small = fc.nat({ max: 20 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 6,
+    weight: 12,
     arbitrary: fc.record({
       kind: fc.constant('append' as const),
-      once: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined }),
-      version: fc.option(small, { nil: undefined }),
+      once: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined, freq: 1 }),
+      version: fc.option(small, { nil: undefined, freq: 1 }),
     }),
   },
   {
@@ -40,7 +40,7 @@ export const scenes: fc.Arbitrary<readonly Scene[]> = fc.array(
   fc
     .tuple(step, fc.constantFrom('chat:1', 'chat:2'), fc.constantFrom(0, 1))
     .map(([what, room, node]) => ({ ...what, room, node })),
-  { maxLength: 60 },
+  { minLength: 20, maxLength: 60 },
 );
 
 /** What is known of a room: everything that was ever written to it, by epoch. */
