@@ -45,6 +45,8 @@ export class SubscriberLink implements RedisSubscriber {
   #isComplete = false;
   /** What Redis does not let it listen to, so far. */
   readonly #refused = new Set<string>();
+  /** Told once, until nothing is refused. */
+  #hasToldRefusal = false;
   #isClosed = false;
   #isMoving = false;
   #gaps = 0;
@@ -192,6 +194,7 @@ export class SubscriberLink implements RedisSubscriber {
       return;
     }
     for (const channel of channels) this.#refused.delete(channel);
+    if (this.#refused.size === 0) this.#hasToldRefusal = false;
     for (const wanted of asked) {
       if (wanted === undefined) continue;
       wanted.confirmedOn = connection;
@@ -207,9 +210,7 @@ export class SubscriberLink implements RedisSubscriber {
       if (this.#isUp) this.#client.disconnect(true);
       return;
     }
-    // ioredis has told of a move.
-    if (!messageOf(cause).startsWith('MOVED'))
-      this.#options.logger.error('Redis refuses a subscription.', { reason: messageOf(cause) });
+    this.#tellRefusal(messageOf(cause));
     const refused = channels.filter((channel) => this.#wanted.has(channel));
     for (const channel of refused) {
       this.#refused.add(channel);
@@ -219,5 +220,13 @@ export class SubscriberLink implements RedisSubscriber {
     this.#options.clock.after(retryMs, () => {
       for (const channel of refused) if (this.#refused.has(channel)) this.#change(channel);
     });
+  }
+
+  /** It is asked for each second, and by everyone who comes. */
+  #tellRefusal(reason: string): void {
+    // ioredis has told of a move.
+    if (this.#hasToldRefusal || reason.startsWith('MOVED')) return;
+    this.#hasToldRefusal = true;
+    this.#options.logger.error('Redis refuses a subscription. It is tried again until it is not.', { reason });
   }
 }
