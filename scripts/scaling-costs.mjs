@@ -26,6 +26,7 @@ async function freePort() {
 }
 
 async function measureAll() {
+  console.error('Measuring what Redis costs, for about three minutes …');
   const { url: redisUrl, client: redis, stop } = await startRedis(await freePort());
   try {
     const costs = {

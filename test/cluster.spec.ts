@@ -1,5 +1,5 @@
 import { callApi } from './support/gateway-api.js';
-import { connectAs } from './support/gateway-users.js';
+import { callAsAdmin, connectAs } from './support/gateway-users.js';
 import { Gateways, type ClusterGateway } from './support/gateways.js';
 import { signToken } from './support/jwt.js';
 import { Nginx } from './support/nginx.js';
@@ -95,6 +95,18 @@ describe('three gateways on one Redis behind nginx', () => {
   it('are one: who is connected to any of them is a member for all, and hears the room', async () => {
     expect(Object.keys(clients.countByNode).sort()).toEqual(['gateway-1', 'gateway-2', 'gateway-3']);
     await expectWholeRoom('all together');
+  });
+
+  it('end a room by way of any of them, also one that has no member of it', async () => {
+    const [here, elsewhere] = gateways.all;
+    if (here === undefined || elsewhere === undefined) throw new Error('There are no two gateways.');
+    const ada = await connectAs(here.process, 'ada');
+    await ada.request('join_room', { room: 'doc:ended' });
+    const end = (): Promise<unknown> => callAsAdmin(elsewhere.process, '/api/rooms/doc:ended', { method: 'DELETE' });
+    expect(await end()).toMatchObject({ status: 200, body: { removed_members: 1 } });
+    expect(await ada.hear({ event: 'room_closed' })).toMatchObject({ data: { room: 'doc:ended' } });
+    expect(await end()).toMatchObject({ status: 404, body: { error: 'WSC_NOT_FOUND' } });
+    await ada.close();
   });
 
   it('are restarted one after the other without one client left behind, or called offline', async () => {

@@ -143,6 +143,15 @@ describe('SIGTERM', () => {
     await Promise.all([silent.gone, half.gone]);
   });
 
+  it('does not wait for a connection that a browser opened ahead of its request', async () => {
+    await using gateway = await GatewayProcess.start(gatewayEnvironment);
+    await using ahead = await RawClient.connect(gateway.url);
+    await callApi(gateway.url, '/health/live');
+    expect(await gateway.stop('SIGTERM')).toBe(0);
+    await ahead.gone;
+    expect(gateway.log).not.toContain('did not end in time');
+  });
+
   it('answers a handshake that is being decided with 503, however long its decision would take', async () => {
     await using keyServer = await SilentServer.start();
     await using gateway = await GatewayProcess.start({ JWT_JWKS_URL: `http://127.0.0.1:${keyServer.port}/keys` });

@@ -37,8 +37,11 @@ export class RoomsController {
   @ApiOperation({ summary: 'Ends a room; its members hear `room_closed`' })
   @ApiOkResponse({ type: DeletedRoomView })
   async delete(@Param('room', RoomNamePipe) room: string): Promise<DeletedRoomView> {
-    if (this.hub.roomInfo(room) === undefined) throw notFound('There is no such room.');
-    return { room, removed_members: await this.hub.deleteRoom(room) };
+    const isKnownHere = this.hub.roomInfo(room) !== undefined;
+    // Also where this node has no member of it: a load balancer picks any.
+    const removedMembers = await this.hub.deleteRoom(room);
+    if (!isKnownHere && removedMembers === 0) throw notFound('There is no such room.');
+    return { room, removed_members: removedMembers };
   }
 
   @Get('members')

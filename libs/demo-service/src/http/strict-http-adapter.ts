@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Logger, type NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -45,6 +46,7 @@ function answerParserError(error: NodeJS.ErrnoException, socket: Duplex): void {
 /** Nest's Express adapter over a server with time-outs of our choice, which Nest has no option for. */
 export class StrictHttpAdapter extends ExpressAdapter {
   private readonly serverLogger = new Logger('HttpServer');
+  private readonly sockets = new Set<Socket>();
 
   override initHttpServer(options: NestApplicationOptions): void {
     super.initHttpServer(options);
@@ -58,10 +60,19 @@ export class StrictHttpAdapter extends ExpressAdapter {
       this.httpServer.closeAllConnections();
     }, closeGraceMs);
     cut.unref();
+    const closed = super.close();
+    this.endSilentSockets();
     try {
-      await super.close();
+      await closed;
     } finally {
       clearTimeout(cut);
+    }
+  }
+
+  /** Browsers connect before they have a request; Node does not count these as idle, and would wait for them. */
+  private endSilentSockets(): void {
+    for (const socket of this.sockets) {
+      if (socket.bytesRead === 0) socket.destroy();
     }
   }
 
@@ -74,6 +85,10 @@ export class StrictHttpAdapter extends ExpressAdapter {
       },
       this.getInstance<RequestListener>(),
     );
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     return server.on('clientError', answerParserError);
   }
 }
