@@ -1,6 +1,7 @@
 import { closeCodes, WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
 import { isRevoked } from '../connect/revocation.js';
+import { logFailure } from '../async/log-failure.js';
 import { withDeadline } from '../async/with-deadline.js';
 import { Connection, type ConnectionHost } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
@@ -261,7 +262,7 @@ export class Connector {
     try {
       await work();
     } catch (cause) {
-      this.#deps.logger.error(failure, { cause });
+      logFailure(this.#deps.logger, failure, { level: 'error', cause });
     }
   }
 
