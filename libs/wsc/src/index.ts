@@ -13,6 +13,7 @@ export type {
   ClusterHealth,
   ClusterStats,
   ConnectTokens,
+  DeadLetter,
   DevicePolicy,
   DisconnectReason,
   DropPolicy,
@@ -22,6 +23,13 @@ export type {
   HubOptions,
   HubStats,
   InboundMessage,
+  Inbox,
+  InboxEntry,
+  InboxPage,
+  InboxPageRequest,
+  InboxSize,
+  InboxStored,
+  InboxWrite,
   IssuedConnectToken,
   Logger,
   MaybePromise,
@@ -54,6 +62,7 @@ export type {
   StreamWrite,
   StreamWriteResult,
   UserPage,
+  UserSendOptions,
 } from './core/index.js';
 export * from './nest/index.js';
 export { answerClientError } from './transports/ws/index.js';

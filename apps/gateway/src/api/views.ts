@@ -47,7 +47,15 @@ export class AckView {
 export function toAckView(outcome: AckOutcome): AckView {
   const { status, id, attempts, elapsedMs } = outcome;
   const told = { status, id, attempts, elapsed_ms: Math.round(elapsedMs) };
-  return outcome.status === 'acked' ? { ...told, device_id: outcome.deviceId } : { ...told, reason: outcome.reason };
+  switch (outcome.status) {
+    case 'acked':
+      return { ...told, device_id: outcome.deviceId };
+    case 'stored':
+      return told;
+    case 'unknown':
+    case 'failed':
+      return { ...told, reason: outcome.reason };
+  }
 }
 
 /** A room, as this node knows it. */

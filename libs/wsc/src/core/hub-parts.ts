@@ -30,6 +30,8 @@ import type { MessageContext } from './messages/message-context.js';
 import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
+import { Inboxes } from './inbox/inboxes.js';
+import { InboxReaders } from './inbox/inbox-readers.js';
 import { CatchUp } from './streams/catch-up.js';
 import { EntryDelivery } from './streams/entry-delivery.js';
 import { LiveRooms } from './streams/live-rooms.js';
@@ -39,6 +41,7 @@ import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, Revocat
 import type { Broker, OpenMessages } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
 import type { Cluster } from './ports/cluster.js';
+import type { Inbox } from './ports/inbox.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
 import type { Streams } from './ports/streams.js';
@@ -60,6 +63,7 @@ export interface HubDependencies {
   readonly presence: Presence;
   readonly cluster: Cluster;
   readonly streams: Streams;
+  readonly inbox: Inbox;
   /** Absent: nobody else publishes. */
   readonly openMessages?: OpenMessages | undefined;
   /** What the others stand on, for example their connections: ended after all of them. */
@@ -93,17 +97,17 @@ export type HubParts = ReturnType<typeof createHubParts>;
 export function createHubParts(dependencies: HubDependencies, state: HubState, host: ConnectionHost) {
   const deps = { ...dependencies, logger: guardedLogger(dependencies.logger) };
   const foundation = createFoundation(deps, state);
-  const history = createHistory(deps, foundation);
-  const messaging = createMessaging(deps, state, { ...foundation, ...history });
-  const rooms = createRooms(deps, state, { ...foundation, ...history, ...messaging });
-  const connecting = createConnecting(deps, state, { ...foundation, ...history, ...rooms, host });
-  const inbound = createInbound(deps, state, { ...foundation, ...history, ...messaging, ...rooms, ...connecting });
+  const kept = createKept(deps, foundation);
+  const messaging = createMessaging(deps, state, { ...foundation, ...kept });
+  const rooms = createRooms(deps, state, { ...foundation, ...kept, ...messaging });
+  const connecting = createConnecting(deps, state, { ...foundation, ...kept, ...rooms, host });
+  const inbound = createInbound(deps, state, { ...foundation, ...kept, ...messaging, ...rooms, ...connecting });
   const nodes = createNodes(deps, state, { ...foundation, ...messaging, ...rooms });
-  return { ...foundation, ...history, ...messaging, ...rooms, ...connecting, ...inbound, ...nodes };
+  return { ...foundation, ...kept, ...messaging, ...rooms, ...connecting, ...inbound, ...nodes };
 }
 
 type Foundation = ReturnType<typeof createFoundation>;
-type History = ReturnType<typeof createHistory>;
+type Kept = ReturnType<typeof createKept>;
 type Messaging = ReturnType<typeof createMessaging>;
 type Rooms = ReturnType<typeof createRooms>;
 type Connecting = ReturnType<typeof createConnecting>;
@@ -142,8 +146,8 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
   };
 }
 
-/** The rooms with history, on this node. */
-function createHistory({ clock, logger, streams }: HubDependencies, foundation: Foundation) {
+/** What is kept, brought to the connections of this node: rooms with history, and inboxes. */
+function createKept({ clock, logger, streams, inbox }: HubDependencies, foundation: Foundation) {
   const { rooms, namespaces, slowConsumers } = foundation;
   const entries = new EntryDelivery(foundation);
   const feeds: RoomFeeds = new RoomFeeds({
@@ -154,31 +158,36 @@ function createHistory({ clock, logger, streams }: HubDependencies, foundation: 
   });
   const catchUp: CatchUp = new CatchUp({ clock, logger, streams, feeds, rooms, entries });
   const live: LiveRooms = new LiveRooms({ rooms, entries, catchUp, slowConsumers });
-  return { feeds, catchUp, recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp }) };
+  return {
+    feeds,
+    catchUp,
+    recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp }),
+    inboxReaders: new InboxReaders({ ...foundation, clock, logger, inbox }),
+  };
 }
 
 /** The way out. */
 function createMessaging(
-  { clock, broker, cluster, streams }: HubDependencies,
+  { clock, broker, cluster, streams, inbox }: HubDependencies,
   { options }: HubState,
-  foundation: Foundation & Pick<History, 'feeds'>,
+  foundation: Foundation & Pick<Kept, 'feeds' | 'inboxReaders'>,
 ) {
-  const { connections, rooms, namespaces, counters, callFailed, feeds } = foundation;
+  const { connections, rooms, namespaces, counters, callFailed, feeds, inboxReaders } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const foreignAcks = new ForeignAcks({
     clock,
     tell: (instanceId, ack) => cluster.tell(instanceId, { kind: 'acked', ...ack }),
   });
   const acks = new AckTable({ clock, foreignAcks });
-  const arrivals = new Arrivals({ delivery, feeds, foreignAcks, cluster });
+  const arrivals = new Arrivals({ delivery, feeds, inboxReaders, foreignAcks, cluster });
   const sender = new Sender({
-    ...{ clock, broker, cluster, streams, delivery, acks, ...foundation, onFailure: callFailed },
+    ...{ clock, broker, cluster, streams, inbox, delivery, acks, ...foundation, onFailure: callFailed },
     onceWindowMs: () => options().idempotencyWindowMs,
   });
-  return { delivery, acks, arrivals, sender };
+  return { delivery, acks, arrivals, sender, inboxes: new Inboxes({ inbox, sender }) };
 }
 
-function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & History & Messaging) {
+function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Kept & Messaging) {
   const { clock, logger, broker, presence } = deps;
   const { connections, rooms, namespaces, sender, events, feeds, recovery } = parts;
   const userStatus = new UserStatus({
@@ -211,7 +220,7 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
 function createConnecting(
   deps: HubDependencies,
   { options, isOpen }: HubState,
-  parts: Foundation & History & Rooms & { readonly host: ConnectionHost },
+  parts: Foundation & Kept & Rooms & { readonly host: ConnectionHost },
 ) {
   const { clock } = deps;
   const paths = new PathTable();
@@ -244,7 +253,7 @@ function createNodes({ cluster }: HubDependencies, { stats }: HubState, parts: F
 function createInbound(
   deps: HubDependencies,
   state: HubState,
-  parts: Foundation & History & Messaging & Rooms & Connecting,
+  parts: Foundation & Kept & Messaging & Rooms & Connecting,
 ) {
   const { options, isDraining } = state;
   const routes = new RouteTable();

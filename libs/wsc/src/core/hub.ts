@@ -20,10 +20,11 @@ import { HubLifecycle } from './lifecycle/hub-lifecycle.js';
 import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 import type { MessageContext } from './messages/message-context.js';
 import type { MessageInput, SendResult } from './messages/message.js';
-import type { SendOptions } from './messages/sender.js';
+import type { SendOptions, UserSendOptions } from './messages/sender.js';
 import { composeMiddleware, type ComposedMiddleware, type Middleware } from './extensions/middleware.js';
 import type { IssuedConnectToken } from './ports/access.js';
 import type { Audience } from './ports/broker.js';
+import type { Inboxes } from './inbox/inboxes.js';
 import type { ClusterHealth, NodeInfo } from './ports/cluster.js';
 import type { PageRequest, PresenceEntry, RoomUser, UserPage } from './ports/presence.js';
 import type { Encoding, TransportLink } from './ports/transport.js';
@@ -110,6 +111,11 @@ export class Hub {
     return this.#parts.namespaces;
   }
 
+  /** What is kept for users. */
+  get inboxes(): Inboxes {
+    return this.#parts.inboxes;
+  }
+
   /** Changes what can change while it runs: limits, time-outs, user types. The node id stays. */
   updateOptions(next: HubOptions): void {
     this.#options = Object.freeze({ ...next, nodeId: this.#options.nodeId });
@@ -167,8 +173,8 @@ export class Hub {
     return this.#parts.sender.broadcast(message, options);
   }
 
-  /** To all devices of a user. */
-  sendToUser(userId: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+  /** To all devices of a user; with `durable`, kept until each of them has it. */
+  sendToUser(userId: string, message: MessageInput, options?: UserSendOptions): Promise<SendResult> {
     return this.#parts.sender.toUser(userId, message, options);
   }
 
@@ -178,7 +184,11 @@ export class Hub {
   }
 
   /** Settles when a device of the user has acknowledged, or the attempts are used up; the outcome is the truth. */
-  sendToUserWithAck(userId: string, message: MessageInput, options?: AckSendOptions): Promise<AckOutcome> {
+  sendToUserWithAck(
+    userId: string,
+    message: MessageInput,
+    options?: AckSendOptions & UserSendOptions,
+  ): Promise<AckOutcome> {
     return this.#parts.sender.toUserWithAck(userId, message, options);
   }
 

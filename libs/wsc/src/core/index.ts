@@ -38,7 +38,7 @@ export type { MaybePromise } from './async/maybe-promise.js';
 export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 export { MessageContext } from './messages/message-context.js';
 export type { ConnectionSendOptions, MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
-export type { SendOptions } from './messages/sender.js';
+export type { SendOptions, UserSendOptions } from './messages/sender.js';
 export type { Middleware } from './extensions/middleware.js';
 export type {
   AddressPolicy,
@@ -81,10 +81,13 @@ export {
   type InboxEntry,
   type InboxLimits,
   type InboxPage,
+  type InboxPageRequest,
   type InboxSize,
   type InboxStored,
   type InboxWrite,
 } from './ports/inbox.js';
+export type { Claim, ClaimedRequest, ClaimLimits, RequestClaims } from './ports/request-claims.js';
+export type { SessionOwner, SessionRoom, Sessions, SessionState } from './ports/sessions.js';
 export type { LogContext, Logger } from './ports/logger.js';
 export type {
   ExpiredUser,

@@ -15,6 +15,7 @@ import {
 } from '../core/index.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
+import { MemoryInbox } from '../stores/memory/memory-inbox.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { openRedisStores } from '../stores/redis/index.js';
@@ -39,6 +40,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
     addresses: options.addresses ?? addresses,
     broker: options.broker ?? stores.broker,
     streams: options.streams ?? stores.streams,
+    inbox: options.inbox ?? stores.inbox,
     presence: options.presence ?? stores.presence,
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? stores.revocations,
@@ -59,7 +61,15 @@ interface Surroundings {
 
 type Stores = Pick<
   HubDependencies,
-  'broker' | 'presence' | 'streams' | 'cluster' | 'revocations' | 'connectTokens' | 'openMessages' | 'foundation'
+  | 'broker'
+  | 'presence'
+  | 'streams'
+  | 'inbox'
+  | 'cluster'
+  | 'revocations'
+  | 'connectTokens'
+  | 'openMessages'
+  | 'foundation'
 >;
 
 /** In Redis where it is configured and there are WebSockets at all; else in memory. */
@@ -78,6 +88,7 @@ async function openStores(
   return {
     broker,
     streams: new MemoryStreams({ clock, broker }),
+    inbox: new MemoryInbox({ clock, broker }),
     presence: new MemoryPresence(),
     cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
     revocations: new MemoryRevocationList({ clock }),

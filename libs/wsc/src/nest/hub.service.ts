@@ -9,12 +9,14 @@ import {
   type ClusterStats,
   type ConnectHook,
   type Connection,
+  type DeadLetter,
   type DisconnectHook,
   type ErrorHook,
   type Handshake,
   type HubEventListener,
   type HubEventName,
   type HubStats,
+  type InboxSize,
   type IssuedConnectToken,
   type MessageContext,
   type MessageHandler,
@@ -33,6 +35,7 @@ import {
   type SendResult,
   type StandardSchemaV1,
   type UserPage,
+  type UserSendOptions,
 } from '../core/index.js';
 import { WscConfigService } from './config/wsc-config.service.js';
 import type { WscConfig } from './config/wsc-options.js';
@@ -79,8 +82,12 @@ export class HubService {
     return this.#later((hub) => hub.broadcast(message, options));
   }
 
-  /** To all devices of a user. */
-  sendToUser(userId: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+  /**
+   * To all devices of a user. With `durable: true` the user's inbox keeps it until each known device has acknowledged it or its time is
+   * up; then the promise settles once it is kept, and rejects where it is not.
+   * @throws {WscError} durable: WSC_LIMIT_EXCEEDED for a full inbox, WSC_UNAVAILABLE, WSC_TIMEOUT (send again with the same `id`)
+   */
+  sendToUser(userId: string, message: MessageInput, options?: UserSendOptions): Promise<SendResult> {
     return this.#later((hub) => hub.sendToUser(userId, message, options));
   }
 
@@ -90,7 +97,11 @@ export class HubService {
   }
 
   /** To a user, waiting for one of the user's devices to acknowledge. The outcome is never a guess: see {@link AckOutcome}. */
-  sendToUserWithAck(userId: string, message: MessageInput, options?: AckSendOptions): Promise<AckOutcome> {
+  sendToUserWithAck(
+    userId: string,
+    message: MessageInput,
+    options?: AckSendOptions & UserSendOptions,
+  ): Promise<AckOutcome> {
     return this.#later((hub) => hub.sendToUserWithAck(userId, message, options));
   }
 
@@ -99,7 +110,11 @@ export class HubService {
     return this.#later((hub) => hub.sendToConnection(connectionId, message));
   }
 
-  /** To the members and subscribers of a room. */
+  /**
+   * To the members and subscribers of a room. Where its namespace has history the answer has its place, and comes once it is stored.
+   * @throws {WscError} with history: WSC_UNAVAILABLE where it is certainly not stored, WSC_TIMEOUT where that is unknown (send again with
+   *   the same `id`), WSC_LIMIT_EXCEEDED
+   */
   sendToRoom(room: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
     return this.#later((hub) => hub.sendToRoom(room, message, options));
   }
@@ -120,8 +135,23 @@ export class HubService {
   }
 
   /** Sends a user the event `notification` (PROTOCOL.md §4). */
-  notify(userId: string, notification: Notification): Promise<SendResult> {
-    return this.sendToUser(userId, { event: 'notification', data: notification });
+  notify(userId: string, notification: Notification, options?: UserSendOptions): Promise<SendResult> {
+    return this.sendToUser(userId, { event: 'notification', data: notification }, options);
+  }
+
+  /** How many durable messages wait for a user, and how many are dead letters. */
+  inboxSize(userId: string): Promise<InboxSize> {
+    return this.#later((hub) => hub.inboxes.size(userId));
+  }
+
+  /** A user's durable messages whose time was up before each device had them; the newest first, at most 100. */
+  deadLetters(userId: string): Promise<readonly DeadLetter[]> {
+    return this.#later((hub) => hub.inboxes.deadLetters(userId));
+  }
+
+  /** Sends a dead letter again, as a durable message with an id of its own; undefined where there is none with this id. */
+  resendDeadLetter(userId: string, messageId: string): Promise<SendResult | undefined> {
+    return this.#later((hub) => hub.inboxes.resendDeadLetter(userId, messageId));
   }
 
   /** Sends everyone the event `notification`. */

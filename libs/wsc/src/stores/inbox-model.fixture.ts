@@ -132,7 +132,7 @@ function reading(input: ReadInput): Run {
     const waiting = model.waiting(input.device).filter((message) => message.offset > input.offset);
     const inbox = nodeOf(nodes, input.node);
     const limit = { ...everything, maxMessages: input.max };
-    const { entries } = await inbox.unacknowledged(userId, input.device, input.offset, limit);
+    const { entries } = await inbox.unacknowledged(userId, input.device, { afterOffset: input.offset, ...limit });
     await expectEqual(
       entries.map((entry) => [entry.message.id, entry.offset]),
       waiting.slice(0, input.max).map((message) => [message.id, message.offset]),
@@ -164,7 +164,7 @@ function acknowledgingUpTo(input: UpToInput): Run {
   return async (model, { nodes, userId }) => {
     const inbox = nodeOf(nodes, input.node);
     model.see(input.device);
-    const { epoch } = await inbox.unacknowledged(userId, input.device, 0, everything);
+    const { epoch } = await inbox.unacknowledged(userId, input.device, { afterOffset: 0, ...everything });
     const isPosition = !input.isOtherEpoch && input.offset <= model.top;
     if (isPosition) {
       const upTo = model.waiting(input.device).filter((message) => message.offset <= input.offset);

@@ -9,6 +9,7 @@ import type { Authenticator } from '../core/ports/access.js';
 import type { Encoding } from '../core/ports/transport.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
+import { MemoryInbox } from '../stores/memory/memory-inbox.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { FakeClock } from './fake-clock.js';
@@ -36,6 +37,8 @@ export interface TestClientOptions {
   readonly path?: string;
   readonly headers?: HandshakeRequest['headers'];
   readonly encoding?: Encoding;
+  /** Offers no subprotocol, as clients do that were written against the stock adapter. @default false */
+  readonly offersNothing?: boolean;
 }
 
 /** Takes a token of the form `user:<id>` for that user; for tests only. */
@@ -76,6 +79,7 @@ export class TestHub {
       logger: this.logger,
       broker,
       streams: new MemoryStreams({ clock: this.clock, broker }),
+      inbox: new MemoryInbox({ clock: this.clock, broker }),
       presence: new MemoryPresence(),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: `${options.nodeId}.1`, startedAt: 0 }),
       authenticator: this.#authenticator,
@@ -118,7 +122,7 @@ export class TestHub {
       headers: { host: 'test', ...(token !== undefined && { authorization: `Bearer ${token}` }), ...options.headers },
       peerAddress: '192.0.2.1',
       isUpgrade: true,
-      offeredProtocols: ['wsc.v1.json'],
+      offeredProtocols: options.offersNothing === true ? [] : ['wsc.v1.json'],
       raw: undefined,
     };
   }

@@ -171,6 +171,8 @@ export class Gate {
       token: offer.token,
       connectToken: offer.connectToken,
       deviceId: offer.deviceId ?? createDeviceId(),
+      isDeviceNamed: offer.deviceId !== undefined,
+      wantsResume: offer.wantsResume,
       protocol: offer.protocol,
     });
   }

@@ -30,6 +30,10 @@ export class Handshake {
   readonly connectToken: string | undefined;
   /** Given by the client or made by the server. */
   readonly deviceId: string;
+  /** Whether the client gave it, so that it is the same when it comes back. */
+  readonly isDeviceNamed: boolean;
+  /** Whether the client will resume (`resume.v1`, PROTOCOL.md §6.4). */
+  readonly wantsResume: boolean;
   /** The selected subprotocol; undefined when none was offered. */
   readonly protocol: string | undefined;
   /** Set by the authenticator. Undefined: anonymous. */
@@ -44,6 +48,8 @@ export class Handshake {
     this.token = init.token;
     this.connectToken = init.connectToken;
     this.deviceId = init.deviceId;
+    this.isDeviceNamed = init.isDeviceNamed ?? false;
+    this.wantsResume = init.wantsResume ?? false;
     this.protocol = init.protocol;
   }
 
@@ -76,4 +82,5 @@ export function headerOf(request: HandshakeRequest, name: string): string | unde
 export type HandshakeInit = Pick<
   Handshake,
   'request' | 'path' | 'params' | 'remoteAddress' | 'token' | 'connectToken' | 'deviceId' | 'protocol'
->;
+> &
+  Partial<Pick<Handshake, 'isDeviceNamed' | 'wantsResume'>>;

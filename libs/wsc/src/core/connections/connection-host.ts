@@ -14,7 +14,10 @@ export function createConnectionHost(parts: () => HubParts): ConnectionHost {
     join: (connection, room) => neverUnhandled(parts().membership.join(connection, room), parts().callFailed),
     leave: (connection, room) => neverUnhandled(parts().membership.leave(connection, room), parts().callFailed),
     messageDropped: (connection, message, wasQueued) => parts().slowConsumers.dropped(connection, message, wasQueued),
-    drained: (connection) => parts().catchUp.drained(connection),
+    drained: (connection) => {
+      parts().catchUp.drained(connection);
+      parts().inboxReaders.drained(connection);
+    },
     slowConsumerClosed: () => parts().slowConsumers.closed(),
     createInbound: (connection) => new Inbound(connection, parts().inbound),
     closing: (connection) => parts().connector.closing(connection),

@@ -9,6 +9,7 @@ import { countOf, itemsOf, withItem, withoutItem, type OneOrMany } from '../coll
 import type { Connection, InboundReceiver } from '../connections/connection.js';
 import type { HubLimits } from '../hub-options.js';
 import { traceIdFrom } from '../ids.js';
+import type { InboxReaders } from '../inbox/inbox-readers.js';
 import { MessageContext } from '../messages/message-context.js';
 import type { AckTable } from '../messages/ack-table.js';
 import type { Clock } from '../ports/clock.js';
@@ -31,6 +32,7 @@ export interface InboundDependencies {
   readonly pipeline: Pipeline;
   readonly answers: Answers;
   readonly acks: AckTable;
+  readonly inboxReaders: InboxReaders;
   readonly inFlight: InFlight;
   /** New requests are refused: `goodbye` was said. */
   readonly isDraining: () => boolean;
@@ -138,10 +140,7 @@ export class Inbound implements InboundReceiver {
     }
     switch (envelope.type) {
       case 'ack':
-        this.#deps.counters.ignoredAcks += this.#deps.acks.settle(
-          { userId: connection.userId, deviceId: connection.deviceId, connectionId: connection.id },
-          envelope.ids,
-        );
+        this.#acknowledge(envelope.ids);
         return;
       case 'ping':
         connection.pushEnvelope({ type: 'pong', timestamp: this.#deps.clock.now() }, 'high');
@@ -149,6 +148,12 @@ export class Inbound implements InboundReceiver {
       case 'pong':
         return;
     }
+  }
+
+  #acknowledge(ids: readonly string[]): void {
+    const { userId, deviceId, id: connectionId } = this.#connection;
+    const unknown = this.#deps.acks.settle({ userId, deviceId, connectionId }, ids);
+    void this.#deps.inboxReaders.acknowledge(this.#connection, ids, unknown);
   }
 
   #enqueue(message: Message): void {

@@ -1,7 +1,8 @@
 import { closeCodes, WscError, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { Admission } from '../connect/gate.js';
+import type { Handshake } from '../connect/handshake.js';
+import type { InboxReaders } from '../inbox/inbox-readers.js';
 import { isRevoked } from '../connect/revocation.js';
-import { logFailure } from '../async/log-failure.js';
 import { withDeadline } from '../async/with-deadline.js';
 import { Connection, type ConnectionHost } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
@@ -47,6 +48,7 @@ export interface ConnectorDependencies {
   readonly membership: Membership;
   readonly userStatus: UserStatus;
   readonly catchUp: CatchUp;
+  readonly inboxReaders: InboxReaders;
   readonly expiry: TokenExpiry;
   readonly counters: Counters;
   readonly revocations?: RevocationList | undefined;
@@ -88,7 +90,7 @@ export class Connector {
     slots.opened(connection.remoteAddress);
     admission.opened();
     heartbeat.add(connection);
-    this.#track(this.#connect(connection));
+    this.#track(this.#connect(connection, admission.handshake));
     return connection;
   }
 
@@ -103,6 +105,7 @@ export class Connector {
     this.#closeTimers.get(connection)?.cancel();
     this.#closeTimers.delete(connection);
     this.#deps.catchUp.forget(connection);
+    this.#deps.inboxReaders.forget(connection);
     this.#track(this.#disconnect(connection, reason));
   }
 
@@ -111,7 +114,7 @@ export class Connector {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
   }
 
-  async #connect(connection: Connection): Promise<void> {
+  async #connect(connection: Connection, handshake: Handshake): Promise<void> {
     const { clock, options } = this.#deps;
     try {
       await withDeadline(this.#prepare(connection), {
@@ -126,7 +129,7 @@ export class Connector {
     if (connection.state !== 'connecting') return;
     const { expiresAt = Infinity } = connection.principal ?? {};
     if (expiresAt <= clock.now()) connection.close('tokenExpired');
-    else await this.#welcome(connection);
+    else await this.#welcome(connection, handshake);
   }
 
   async #prepare(connection: Connection): Promise<void> {
@@ -151,8 +154,8 @@ export class Connector {
     if (await isRevoked(this.#deps.revocations, principal)) throw new WscError('WSC_UNAUTHORIZED');
   }
 
-  async #welcome(connection: Connection): Promise<void> {
-    const { options, connections, expiry, events, membership } = this.#deps;
+  async #welcome(connection: Connection, handshake: Handshake): Promise<void> {
+    const { options, connections, expiry, events, membership, inboxReaders } = this.#deps;
     if (connection.userId !== undefined) {
       const { devicePolicy } = options();
       for (const other of connectionsToReplace(devicePolicy, connections.ofUser(connection.userId), connection))
@@ -162,6 +165,7 @@ export class Connector {
     }
     expiry.watch(connection);
     connection.open(this.#welcomeOf(connection));
+    inboxReaders.start(connection, handshake.isDeviceNamed);
     events.emit('client.connected', identityOf(connection));
     await this.#attempt('A user could not be announced online.', () => this.#announceArrival(connection));
     await membership.welcomed(connection);
@@ -262,7 +266,7 @@ export class Connector {
     try {
       await work();
     } catch (cause) {
-      logFailure(this.#deps.logger, failure, { level: 'error', cause });
+      this.#deps.logger.error(failure, { cause });
     }
   }
 

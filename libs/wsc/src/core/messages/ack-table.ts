@@ -87,15 +87,14 @@ export class AckTable {
     return { settled: promise, cancel: () => this.#end(key, pending, undefined) };
   }
 
-  /** Takes acknowledgements. Answers how many of the ids wait for nobody, or for somebody else. */
-  settle(by: Acknowledger & { readonly userId: string | undefined }, ids: readonly string[]): number {
-    if (by.userId === undefined) return ids.length;
-    let strangers = 0;
-    for (const id of ids) {
-      const ack = { messageId: id, userId: by.userId, deviceId: by.deviceId, connectionId: by.connectionId };
-      if (!this.acked(ack) && !this.#foreignAcks.settle(ack)) strangers += 1;
-    }
-    return strangers;
+  /** Takes acknowledgements. Answers those of the ids that nobody waits for, or somebody else. */
+  settle(by: Acknowledger & { readonly userId: string | undefined }, ids: readonly string[]): readonly string[] {
+    const { userId } = by;
+    if (userId === undefined) return ids;
+    return ids.filter((messageId) => {
+      const ack = { messageId, userId, deviceId: by.deviceId, connectionId: by.connectionId };
+      return !this.acked(ack) && !this.#foreignAcks.settle(ack);
+    });
   }
 
   /** A device has acknowledged, on this node or another. Answers false where nobody here waits for it. */

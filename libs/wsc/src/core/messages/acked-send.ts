@@ -14,10 +14,12 @@ interface AckAttempts {
 
 /**
  * What is true after an acked send. `acked`: a device of the user has it. `failed`: it was handed to no connection.
- * `unknown`: it was handed over, but nobody acknowledged it in time; it may have arrived.
+ * `unknown`: it was handed over, but nobody acknowledged it in time; it may have arrived. `stored`: nobody acknowledged it in time, and
+ * the user's inbox keeps it, until a device does (`durable`).
  */
 export type AckOutcome =
   | (AckAttempts & { readonly status: 'acked'; readonly deviceId: string })
+  | (AckAttempts & { readonly status: 'stored'; readonly offset: number; readonly epoch: string })
   | (AckAttempts & { readonly status: 'unknown' | 'failed'; readonly reason: string });
 
 /** How long, and how often, an acked send tries. */
@@ -55,8 +57,7 @@ export async function sendWithAck(
   message: { readonly id: string; readonly userId: string },
   options: AckSendOptions = {},
 ): Promise<AckOutcome> {
-  const timeoutMs = parseInteger('timeoutMs', options.timeoutMs ?? 5000, { min: 1, max: 600_000 });
-  const maxAttempts = 1 + parseInteger('retries', options.retries ?? 0, { min: 0, max: 10 });
+  const { timeoutMs, maxAttempts } = readOptions(options);
   const startedAt = dependencies.clock.monotonic();
   const progress: Progress = { wasHandedOver: false, open: 0, silentNodes: 0, reason: '' };
   for (let attempts = 1; ; attempts += 1) {
@@ -65,6 +66,39 @@ export async function sendWithAck(
     const base = { id: message.id, attempts, elapsedMs: Math.round(dependencies.clock.monotonic() - startedAt) };
     if (by) return { ...base, status: 'acked', deviceId: by.deviceId };
     if (isLast) return { ...base, status: mayArrive(progress) ? 'unknown' : 'failed', reason: progress.reason };
+  }
+}
+
+/**
+ * Stores it and waits for somebody to acknowledge, as long as {@link sendWithAck} would in all; it is the inbox that gives it again.
+ * @throws {WscError} WSC_VALIDATION_FAILED for options out of range; what `keep` throws: then it is not stored, or that is unknown.
+ */
+export async function awaitKept(
+  {
+    clock,
+    acks,
+    keep,
+  }: Pick<AckedSendDependencies, 'clock' | 'acks'> & { readonly keep: () => MaybePromise<SendResult> },
+  message: { readonly id: string; readonly userId: string },
+  options: AckSendOptions,
+): Promise<AckOutcome> {
+  const { timeoutMs, maxAttempts } = readOptions(options);
+  const startedAt = clock.monotonic();
+  // Before it is stored: the acknowledgement may be there before the store's own answer is.
+  const expectation = acks.expect({
+    messageId: message.id,
+    userId: message.userId,
+    timeoutMs: timeoutMs * maxAttempts,
+  });
+  try {
+    const { offset = 0, epoch = '' } = await keep();
+    const by = await expectation.settled;
+    const base = { id: message.id, attempts: 1, elapsedMs: Math.round(clock.monotonic() - startedAt) };
+    return by === undefined
+      ? { ...base, status: 'stored', offset, epoch }
+      : { ...base, status: 'acked', deviceId: by.deviceId };
+  } finally {
+    expectation.cancel();
   }
 }
 
@@ -125,7 +159,19 @@ function mayArrive({ wasHandedOver, open, silentNodes }: Progress): boolean {
   return wasHandedOver || open > 0 || silentNodes > 0;
 }
 
-function parseInteger(name: string, value: number, range: { readonly min: number; readonly max: number }): number {
+function readOptions({ timeoutMs = 5000, retries = 0 }: AckSendOptions) {
+  return {
+    timeoutMs: parseInteger('timeoutMs', timeoutMs, { min: 1, max: 600_000 }),
+    maxAttempts: 1 + parseInteger('retries', retries, { min: 0, max: 10 }),
+  };
+}
+
+/** @throws {WscError} WSC_VALIDATION_FAILED */
+export function parseInteger(
+  name: string,
+  value: number,
+  range: { readonly min: number; readonly max: number },
+): number {
   const { min, max } = range;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new WscError('WSC_VALIDATION_FAILED', {

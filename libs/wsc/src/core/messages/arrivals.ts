@@ -1,6 +1,7 @@
 import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
 import type { Cluster } from '../ports/cluster.js';
 import type { StreamPosition } from '../ports/streams.js';
+import type { InboxReaders } from '../inbox/inbox-readers.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { Delivery } from './delivery.js';
 import type { ForeignAcks } from './foreign-acks.js';
@@ -9,6 +10,7 @@ import type { ForeignAcks } from './foreign-acks.js';
 export interface ArrivalsDependencies {
   readonly delivery: Delivery;
   readonly feeds: RoomFeeds;
+  readonly inboxReaders: InboxReaders;
   readonly foreignAcks: ForeignAcks;
   readonly cluster: Cluster;
 }
@@ -26,6 +28,7 @@ export class Arrivals {
     const { delivery, cluster } = this.#deps;
     const { ackTo, position, destination } = arrived;
     if (position !== undefined && destination.kind === 'room') return this.#stored(destination.room, arrived, position);
+    if (position !== undefined && destination.kind === 'user') return this.#kept(destination.userId, arrived, position);
     if (ackTo === undefined || ackTo === cluster.self.instanceId) return delivery.deliver(arrived);
     return this.#deliverFor(ackTo, arrived);
   }
@@ -37,6 +40,14 @@ export class Arrivals {
   ): DeliveryCount {
     const entry = { offset, message, ...(exceptConnectionId !== undefined && { exceptConnectionId }) };
     return this.#deps.feeds.arrived(room, entry, epoch);
+  }
+
+  /** Whoever waits for an acknowledgement knows that the inbox keeps it, and need not hear to whom it was handed. */
+  #kept(userId: string, { message, ackTo }: BrokerMessage, position: StreamPosition): DeliveryCount {
+    const { foreignAcks, cluster, inboxReaders } = this.#deps;
+    if (ackTo !== undefined && ackTo !== cluster.self.instanceId)
+      foreignAcks.expect({ messageId: message.id, userId }, ackTo);
+    return inboxReaders.arrived(userId, message, position);
   }
 
   /** `ackTo` waits for an acknowledgement, and wants to know whether anybody can give one. */

@@ -8,17 +8,21 @@ import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-pro
 import type { Audience, Broker, DeliveryCount, Destination, PublishResult } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cluster } from '../ports/cluster.js';
+import type { Inbox, InboxWrite } from '../ports/inbox.js';
 import type { StreamLimits, Streams, StreamWrite } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
+import type { InboxReaders } from '../inbox/inbox-readers.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
-import { sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
+import { awaitKept, parseInteger, sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
 import { parseAudience } from './audience.js';
 import { createMessage } from './create-message.js';
 import type { Delivery } from './delivery.js';
 import type { MessageContext } from './message-context.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
+
+const longestTimeToLiveMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Who of those that are addressed is left out. */
 export interface SendOptions {
@@ -29,6 +33,17 @@ export interface SendOptions {
    * A whole number from 0, for example a revision of a database.
    */
   readonly version?: number;
+}
+
+/** How a message to a user is sent. */
+export interface UserSendOptions extends SendOptions {
+  /**
+   * Kept in the user's inbox until each of the user's known devices has acknowledged it, or its time is up. Not together with
+   * `exceptConnectionId`. @default false
+   */
+  readonly durable?: boolean;
+  /** How long a durable message is kept; 1..2_592_000_000 (30 days). @default 604_800_000 (7 days) */
+  readonly timeToLiveMs?: number;
 }
 
 /** How a message to a room with history is kept. */
@@ -43,9 +58,11 @@ export interface SenderDependencies {
   readonly broker: Broker;
   readonly cluster: Cluster;
   readonly streams: Streams;
+  readonly inbox: Inbox;
   readonly connections: ConnectionRegistry;
   readonly namespaces: NamespaceTable;
   readonly feeds: RoomFeeds;
+  readonly inboxReaders: InboxReaders;
   readonly delivery: Delivery;
   readonly interceptors: InterceptorChain<Connection>;
   readonly hooks: Hooks<Connection, MessageContext>;
@@ -105,10 +122,14 @@ export class Sender {
     );
   }
 
-  toUser(userId: string, input: MessageInput, options: SendOptions = {}): Promise<SendResult> {
-    return this.#settle(() =>
-      this.#publish({ kind: 'user', userId: parseUserId(userId) }, createMessage(this.#deps.clock, input), options),
-    );
+  /** With `durable` it settles once the inbox has it, and rejects where it has not: WSC_LIMIT_EXCEEDED for a full one. */
+  toUser(userId: string, input: MessageInput, options: UserSendOptions = {}): Promise<SendResult> {
+    return this.#settle(() => {
+      const destination = { kind: 'user', userId: parseUserId(userId) } as const;
+      const message = createMessage(this.#deps.clock, input);
+      if (options.durable !== true) return this.#publish(destination, message, options);
+      return this.#keep(destination.userId, message, keepOptions(options));
+    });
   }
 
   /** To each of them, with one id; results in the same order. To nobody where one of the user ids is wrong. */
@@ -140,10 +161,15 @@ export class Sender {
   }
 
   /** @throws {WscError} WSC_INVALID_NAME, WSC_VALIDATION_FAILED for options out of range. */
-  toUserWithAck(userId: string, input: MessageInput, options: AckSendOptions = {}): Promise<AckOutcome> {
+  toUserWithAck(
+    userId: string,
+    input: MessageInput,
+    options: AckSendOptions & UserSendOptions = {},
+  ): Promise<AckOutcome> {
     return this.#settle(async () => {
       const destination = { kind: 'user', userId: parseUserId(userId) } as const;
       const message = createMessage(this.#deps.clock, input);
+      if (options.durable === true) return this.#keepWithAck(destination.userId, message, options);
       let attempt = 0;
       return sendWithAck(
         {
@@ -208,6 +234,31 @@ export class Sender {
     });
   }
 
+  /** Stores it; whoever of the user is connected gets it from there. */
+  #keep(userId: string, message: OutboundMessage, write: Omit<InboxWrite, 'message'>): MaybePromise<SendResult> {
+    const passed = this.#intercept({ kind: 'user', userId }, message);
+    if (passed === undefined) return vetoed(message);
+    return whenReady(this.#deps.inbox.store(userId, { message: passed, ...write }), ({ status, position }) => {
+      if (status === 'repeated') return { id: passed.id, ...position, queued: 0, dropped: 0, isRepeat: true };
+      // The broker brings it too; whichever comes first counts.
+      return { ...this.#sent(passed, this.#deps.inboxReaders.arrived(userId, passed, position)), ...position };
+    });
+  }
+
+  async #keepWithAck(
+    userId: string,
+    message: OutboundMessage,
+    options: AckSendOptions & UserSendOptions,
+  ): Promise<AckOutcome> {
+    const { clock, acks, cluster } = this.#deps;
+    const write = { ...keepOptions(options), ackTo: cluster.self.instanceId };
+    return awaitKept(
+      { clock, acks, keep: () => this.#keep(userId, message, write) },
+      { id: message.id, userId },
+      options,
+    );
+  }
+
   #publish(
     destination: Destination,
     message: OutboundMessage,
@@ -260,6 +311,17 @@ export class Sender {
       return neverUnhandled(Promise.reject<T>(asError(error)), this.#deps.onFailure);
     }
   }
+}
+
+/** @throws {WscError} WSC_VALIDATION_FAILED */
+function keepOptions({ exceptConnectionId, timeToLiveMs }: UserSendOptions): Omit<InboxWrite, 'message'> {
+  if (exceptConnectionId !== undefined) {
+    throw new WscError('WSC_VALIDATION_FAILED', {
+      message: 'A durable message is for every device: `durable` and `exceptConnectionId` can not be together.',
+    });
+  }
+  if (timeToLiveMs === undefined) return {};
+  return { timeToLiveMs: parseInteger('timeToLiveMs', timeToLiveMs, { min: 1, max: longestTimeToLiveMs }) };
 }
 
 function parseVersion(version: number): number {

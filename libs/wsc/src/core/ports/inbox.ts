@@ -36,6 +36,11 @@ export interface InboxStored {
   readonly position: StreamPosition;
 }
 
+/** Which part of what waits for a device. At least one entry is answered where there is one, however large. */
+export interface InboxPageRequest extends StreamReadLimit {
+  readonly afterOffset: number;
+}
+
 /** Some of what waits for a device, oldest first. */
 export interface InboxPage {
   readonly entries: readonly InboxEntry[];
@@ -68,18 +73,13 @@ export interface Inbox {
   /** @throws {WscError} WSC_LIMIT_EXCEEDED when the inbox is full; WSC_UNAVAILABLE, WSC_TIMEOUT as `Streams.append` does. */
   store(userId: string, write: InboxWrite): MaybePromise<InboxStored>;
   /**
-   * What `deviceId` has not acknowledged with offsets above `afterOffset`, oldest first. A device never seen starts from what nobody
-   * has acknowledged.
+   * What `deviceId` has not acknowledged, oldest first. A device never seen starts from what nobody has acknowledged; from then on it is
+   * a known one.
    */
-  unacknowledged(
-    userId: string,
-    deviceId: string,
-    afterOffset: number,
-    limit: StreamReadLimit,
-  ): MaybePromise<InboxPage>;
+  unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): MaybePromise<InboxPage>;
   /** Answers how many of the ids were waiting for this device. */
   acknowledge(userId: string, deviceId: string, ids: readonly string[]): MaybePromise<number>;
-  /** Everything up to and with `position`. Answers false where it is of another epoch, and then nothing is acknowledged. */
+  /** Everything up to and with `position`. Answers false where it is of another epoch or above the top; then nothing is acknowledged. */
   acknowledgeUpTo(userId: string, deviceId: string, position: StreamPosition): MaybePromise<boolean>;
   /** Newest first. At most the newest 100 of a user are kept, each for 7 days. */
   deadLetters(userId: string): MaybePromise<readonly DeadLetter[]>;

@@ -6,6 +6,7 @@ import {
   type Authenticator,
   type Broker,
   type ConnectTokens,
+  type Inbox,
   type NamespaceOptions,
   type Presence,
   type RevocationList,
@@ -45,6 +46,16 @@ const revocations: Methods<RevocationList> = { revoke: true, isRevoked: true };
 const connectTokens: Methods<ConnectTokens> = { issue: true, redeem: true };
 const addresses: Methods<AddressPolicy> = { clientAddress: true, isAllowed: true };
 const broker: Methods<Broker> = { start: true, publish: true, subscribe: true, unsubscribe: true, close: true };
+const inbox: Methods<Inbox> = {
+  store: true,
+  unacknowledged: true,
+  acknowledge: true,
+  acknowledgeUpTo: true,
+  deadLetters: true,
+  takeDeadLetter: true,
+  size: true,
+  close: true,
+};
 const streams: Methods<Streams> = {
   append: true,
   read: true,
@@ -104,6 +115,7 @@ const checks: Readonly<Record<keyof WscCodeOptions, OptionCheck>> = {
   authorizeChat: must(callable),
   broker: mustBePort(broker),
   streams: mustBePort(streams),
+  inbox: mustBePort(inbox),
   presence: mustBePort(presence),
   https: must(object),
   ownVariables: listOf(text),

@@ -7,6 +7,7 @@ import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import type { Middleware } from '../../core/extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, RevocationList } from '../../core/ports/access.js';
 import type { Broker } from '../../core/ports/broker.js';
+import type { Inbox } from '../../core/ports/inbox.js';
 import type { Streams } from '../../core/ports/streams.js';
 import type { Presence } from '../../core/ports/presence.js';
 import type { NamespaceOptions } from '../../core/rooms/namespace-table.js';
@@ -65,6 +66,8 @@ export interface WscCodeOptions {
   readonly authorizeChat?: AuthorizeChat | undefined;
   /** Carries messages between nodes. @default `redis` where it is given, else in memory: this node only */
   readonly broker?: Broker | undefined;
+  /** Keeps durable messages for users. @default memory, or Redis where it is configured */
+  readonly inbox?: Inbox | undefined;
   /** Where the messages of rooms with history are kept. @default memory, or Redis where it is configured */
   readonly streams?: Streams | undefined;
   /** Knows who is online. @default `redis` where it is given, else in memory: this node only */
@@ -103,6 +106,7 @@ export const codeOptionNames = Object.freeze(
     authorizeChat: true,
     broker: true,
     streams: true,
+    inbox: true,
     presence: true,
     https: true,
     ownVariables: true,

@@ -19,7 +19,7 @@ function setUp(options: Partial<MemoryInboxOptions> = {}) {
   const store = (userId: string, id: string, { data = 'text', ...write }: Stored = {}) =>
     inbox.store(userId, { message: testMessage(id, data), ...write });
   const idsFor = (userId: string, deviceId = 'phone') =>
-    inbox.unacknowledged(userId, deviceId, 0, all).entries.map(({ message }) => message.id);
+    inbox.unacknowledged(userId, deviceId, { afterOffset: 0, ...all }).entries.map(({ message }) => message.id);
   const deadIdsOf = (userId: string) => inbox.deadLetters(userId).map(({ message }) => message.id);
   return { clock, inbox, store, idsFor, deadIdsOf };
 }

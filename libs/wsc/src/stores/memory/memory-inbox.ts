@@ -8,11 +8,12 @@ import {
   type Inbox,
   type InboxLimits,
   type InboxPage,
+  type InboxPageRequest,
   type InboxSize,
   type InboxStored,
   type InboxWrite,
 } from '../../core/ports/inbox.js';
-import type { StreamPosition, StreamReadLimit } from '../../core/ports/streams.js';
+import type { StreamPosition } from '../../core/ports/streams.js';
 import { createEpoch } from '../create-epoch.js';
 import { announce } from './announce.js';
 import type { DeadMessage } from './inbox-past.js';
@@ -42,6 +43,8 @@ export class MemoryInbox implements Inbox {
   readonly #maxBytes: number;
   // In the order in which they are looked at for what has expired, next one first.
   readonly #users = new Map<string, UserInbox>();
+  /** Of a user for whom there is no place. */
+  readonly #nothing: InboxPage = { entries: [], epoch: createEpoch() };
   readonly #totals: InboxTotals = { kept: { bytes: 0 }, past: { bytes: 0 } };
 
   constructor(options: MemoryInboxOptions) {
@@ -73,10 +76,8 @@ export class MemoryInbox implements Inbox {
     return { status: 'stored', position };
   }
 
-  // eslint-disable-next-line no-restricted-syntax -- four parameters, as the port has it
-  unacknowledged(userId: string, deviceId: string, afterOffset: number, limit: StreamReadLimit): InboxPage {
-    const inbox = this.#see(userId, deviceId);
-    return inbox?.unacknowledged(deviceId, afterOffset, limit) ?? { entries: [], epoch: createEpoch() };
+  unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): InboxPage {
+    return this.#see(userId, deviceId)?.unacknowledged(deviceId, request) ?? this.#nothing;
   }
 
   acknowledge(userId: string, deviceId: string, ids: readonly string[]): number {

@@ -1,7 +1,7 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
-import type { InboxEntry, InboxPage, InboxSize } from '../../core/ports/inbox.js';
-import type { StreamPosition, StreamReadLimit } from '../../core/ports/streams.js';
+import type { InboxEntry, InboxPage, InboxPageRequest, InboxSize } from '../../core/ports/inbox.js';
+import type { StreamPosition } from '../../core/ports/streams.js';
 import { createEpoch } from '../create-epoch.js';
 import { InboxPast } from './inbox-past.js';
 
@@ -77,7 +77,7 @@ export class UserInbox {
     return this.#at(entry.offset);
   }
 
-  unacknowledged(deviceId: string, afterOffset: number, { maxMessages, maxBytes }: StreamReadLimit): InboxPage {
+  unacknowledged(deviceId: string, { afterOffset, maxMessages, maxBytes }: InboxPageRequest): InboxPage {
     const entries: InboxEntry[] = [];
     let pageBytes = 0;
     for (const { entry, bytes, acknowledgedBy } of this.#kept.values()) {

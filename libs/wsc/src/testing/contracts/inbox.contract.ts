@@ -27,7 +27,7 @@ const promises: PortPromises<InboxNode> = {
   'keeps messages in order, at offsets without holes': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
     for (const id of ['1', '2', '3']) await here.store('ann', { message: testMessage(id) });
-    const { entries } = await there.unacknowledged('ann', 'phone', 0, all);
+    const { entries } = await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
     assert.deepEqual(JSON.parse(JSON.stringify(entries)), [
       { message: testMessage('1'), offset: 1 },
       { message: testMessage('2'), offset: 2 },
@@ -39,7 +39,7 @@ const promises: PortPromises<InboxNode> = {
     const { here, there } = inboxesOf(nodes);
     for (const id of ['1', '2', '3']) await here.store('ann', { message: testMessage(id, 'x'.repeat(2_000)) });
     const page = async (afterOffset: number, limit: Partial<typeof all>) =>
-      idsOf(await there.unacknowledged('ann', 'phone', afterOffset, { ...all, ...limit }));
+      idsOf(await there.unacknowledged('ann', 'phone', { afterOffset, ...all, ...limit }));
     assert.deepEqual(await page(0, { maxMessages: 2 }), ['1', '2']);
     assert.deepEqual(await page(1, { maxMessages: 2 }), ['2', '3']);
     assert.deepEqual(await page(0, { maxBytes: 6_000 }), ['1', '2']);
@@ -52,10 +52,10 @@ const promises: PortPromises<InboxNode> = {
     const { position } = await here.store('ann', { message: testMessage('1', 'first') });
     const again = { message: testMessage('1', 'again') };
     assert.deepEqual(await there.store('ann', again), { status: 'repeated', position });
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', 0, all)), ['1']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['1']);
     assert.equal(await here.acknowledge('ann', 'phone', ['1']), 1);
     assert.deepEqual(await there.store('ann', again), { status: 'repeated', position });
-    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', 0, all)), []);
+    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), []);
   },
 
   'tells once through the broker, with its position, what it has stored': async (nodes) => {
@@ -85,8 +85,8 @@ const promises: PortPromises<InboxNode> = {
     await here.store('ann', { message: testMessage('1') });
     await here.store('__proto__', { message: testMessage('2') });
     assert.equal((await here.store('bob', { message: testMessage('1') })).position.offset, 1);
-    assert.deepEqual(idsOf(await there.unacknowledged('__proto__', 'phone', 0, all)), ['2']);
-    assert.deepEqual(idsOf(await there.unacknowledged('nobody', 'phone', 0, all)), []);
+    assert.deepEqual(idsOf(await there.unacknowledged('__proto__', 'phone', { afterOffset: 0, ...all })), ['2']);
+    assert.deepEqual(idsOf(await there.unacknowledged('nobody', 'phone', { afterOffset: 0, ...all })), []);
     assert.deepEqual(await there.size('ann'), { messages: 1, deadLetters: 0 });
     assert.deepEqual(await there.size('nobody'), { messages: 0, deadLetters: 0 });
   },
@@ -97,16 +97,16 @@ const promises: PortPromises<InboxNode> = {
     assert.equal(await there.acknowledge('ann', 'phone', ['1', '3', '3', 'unknown']), 2);
     assert.equal(await here.acknowledge('ann', 'phone', ['1']), 0);
     assert.equal(await here.acknowledge('ann', 'phone', []), 0);
-    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', 0, all)), ['2']);
+    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['2']);
   },
 
   'takes a position as the acknowledgement of all up to it': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
     for (const id of ['1', '2', '3', '4']) await here.store('ann', { message: testMessage(id) });
-    const { epoch } = await there.unacknowledged('ann', 'phone', 0, all);
+    const { epoch } = await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
     await here.acknowledge('ann', 'phone', ['2']);
     assert.equal(await here.acknowledgeUpTo('ann', 'phone', { offset: 3, epoch }), true);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', 0, all)), ['4']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['4']);
   },
 
   'takes no position of another inbox, nor one that nothing has yet': async (nodes) => {
@@ -122,28 +122,29 @@ const promises: PortPromises<InboxNode> = {
 
   'keeps a message for each device that was seen': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
-    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, 0, all);
+    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
     await here.store('ann', { message: testMessage('1') });
     await here.acknowledge('ann', 'phone', ['1']);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'tablet', 0, all)), ['1']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), ['1']);
     assert.equal(await there.acknowledge('ann', 'tablet', ['1']), 1);
-    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'tablet', 0, all)), []);
+    assert.deepEqual(idsOf(await here.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), []);
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
   },
 
   'starts a new device at what nobody has acknowledged': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
-    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, 0, all);
+    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
     for (const id of ['1', '2']) await here.store('ann', { message: testMessage(id) });
     await here.acknowledge('ann', 'phone', ['1']);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'watch', 0, all)), ['2']);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'tablet', 0, all)), ['1', '2']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'watch', { afterOffset: 0, ...all })), ['2']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), ['1', '2']);
   },
 
   'waits for ten devices of a user at most, those seen last': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
     await here.store('ann', { message: testMessage('1') });
-    for (let index = 0; index < 11; index += 1) await here.unacknowledged('ann', `device ${String(index)}`, 0, all);
+    for (let index = 0; index < 11; index += 1)
+      await here.unacknowledged('ann', `device ${String(index)}`, { afterOffset: 0, ...all });
     for (let index = 1; index < 11; index += 1) await there.acknowledge('ann', `device ${String(index)}`, ['1']);
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
   },
@@ -155,7 +156,7 @@ const promises: PortPromises<InboxNode> = {
     const store = async () => there.store('ann', { message: testMessage('more') });
     await assert.rejects(store, { error: 'WSC_LIMIT_EXCEEDED' });
     assert.equal((await there.store('ann', { message: testMessage('m0') })).position.offset, 1);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', 0, all)), ids);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ids);
     await here.acknowledge('ann', 'phone', ['m0']);
     assert.equal((await store()).position.offset, inboxContractMaxMessages + 1);
   },
@@ -169,10 +170,10 @@ const promises: PortPromises<InboxNode> = {
 
   'makes dead letters of messages whose time was up before each device had them': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
-    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, 0, all);
+    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
     await here.store('ann', { message: testMessage('stays') });
     await storeDead(here, ['first', 'second']);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', 0, all)), ['stays']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['stays']);
     assert.deepEqual(await there.size('ann'), { messages: 1, deadLetters: 2 });
     const letters = await there.deadLetters('ann');
     assert.deepEqual(letters.map(letterIdOf), ['second', 'first']);

@@ -3,6 +3,7 @@ import { defaultHubOptions } from '../../core/hub-options.js';
 import { MemoryBroker } from '../../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../stores/memory/memory-presence.js';
+import { MemoryInbox } from '../../stores/memory/memory-inbox.js';
 import { MemoryStreams } from '../../stores/memory/memory-streams.js';
 import { SystemClock } from '../../system/system-clock.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
@@ -30,6 +31,7 @@ class Node implements AsyncDisposable {
       { ...defaultHubOptions, nodeId: 'node', outbox: { ...defaultHubOptions.outbox, maxMessages: budget } },
       {
         ...{ clock, logger, broker, presence: new MemoryPresence(), streams: new MemoryStreams({ clock, broker }) },
+        inbox: new MemoryInbox({ clock, broker }),
         cluster: new MemoryCluster({ nodeId: 'node', instanceId: 'node', startedAt: 0 }),
       },
     );

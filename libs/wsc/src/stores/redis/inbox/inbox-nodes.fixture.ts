@@ -34,7 +34,11 @@ export async function openInbox(nodes: RedisNodes, limits?: InboxLimits): Promis
     broker,
     store: async (userId, id, data = 'text') => inbox.store(userId, { message: testMessage(id, data) }),
     idsFor: async (userId, deviceId = 'phone') => {
-      const page = await inbox.unacknowledged(userId, deviceId, 0, { maxMessages: 100, maxBytes: 1_000_000 });
+      const page = await inbox.unacknowledged(userId, deviceId, {
+        afterOffset: 0,
+        maxMessages: 100,
+        maxBytes: 1_000_000,
+      });
       return page.entries.map(({ message }) => message.id);
     },
     close: async () => {

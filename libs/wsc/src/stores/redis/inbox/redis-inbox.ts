@@ -6,11 +6,12 @@ import {
   type Inbox,
   type InboxLimits,
   type InboxPage,
+  type InboxPageRequest,
   type InboxSize,
   type InboxStored,
   type InboxWrite,
 } from '../../../core/ports/inbox.js';
-import type { StreamPosition, StreamReadLimit } from '../../../core/ports/streams.js';
+import type { StreamPosition } from '../../../core/ports/streams.js';
 import { createEpoch } from '../../create-epoch.js';
 import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
@@ -73,13 +74,8 @@ export class RedisInbox implements Inbox {
     return stored;
   }
 
-  // eslint-disable-next-line no-restricted-syntax -- four parameters, as the port has it
-  async unacknowledged(
-    userId: string,
-    deviceId: string,
-    afterOffset: number,
-    { maxMessages, maxBytes }: StreamReadLimit,
-  ): Promise<InboxPage> {
+  async unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): Promise<InboxPage> {
+    const { afterOffset, maxMessages, maxBytes } = request;
     return parsePage(await this.#runFor(readScript, userId, [deviceId, afterOffset, maxMessages, maxBytes]));
   }
 
