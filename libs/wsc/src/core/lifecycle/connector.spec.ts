@@ -264,7 +264,7 @@ describe('a connection that ends', () => {
     broker.isBroken = true;
     await ann.disconnect();
     expect([reasons, await test.hub.isUserOnline('ann'), test.hub.stats().totalRooms]).toEqual([[1000], false, 0]);
-    expect(test.logger.messages('error')).toEqual(['A subscription could not be ended.']);
+    expect(test.logger.messages('debug')).toContain('A subscription could not be ended.');
     broker.isBroken = false;
   });
 

@@ -3,6 +3,7 @@ import type { Admission } from '../connect/gate.js';
 import type { Handshake } from '../connect/handshake.js';
 import type { InboxReaders } from '../inbox/inbox-readers.js';
 import { isRevoked } from '../connect/revocation.js';
+import { logFailure } from '../async/log-failure.js';
 import { withDeadline } from '../async/with-deadline.js';
 import { Connection, type ConnectionHost } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
@@ -266,7 +267,7 @@ export class Connector {
     try {
       await work();
     } catch (cause) {
-      this.#deps.logger.error(failure, { cause });
+      logFailure(this.#deps.logger, failure, { level: 'error', cause });
     }
   }
 

@@ -1,4 +1,5 @@
 import { parseName, WscError } from '@nest-wsc/protocol';
+import { logFailure } from '../async/log-failure.js';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { OutboundMessage } from '../messages/message.js';
@@ -180,7 +181,8 @@ export class Membership {
     try {
       await this.#tell(connection, room, was);
     } catch (cause) {
-      this.#deps.logger.warn('Others could not be told that a connection joined or left a room.', { room, cause });
+      const message = 'Others could not be told that a connection joined or left a room.';
+      logFailure(this.#deps.logger, message, { level: 'warn', room, cause });
     }
   }
 

@@ -330,6 +330,6 @@ describe('a room between nodes', () => {
     };
     expect(await test.hub.deleteRoom('room')).toBe(2);
     expect([test.hub.stats().totalRooms, clients.map(({ connection }) => connection.rooms)]).toEqual([0, [[], []]]);
-    expect(test.logger.messages('warn')).toHaveLength(2);
+    expect(test.logger.messages('debug')).toHaveLength(2);
   });
 });
