@@ -41,6 +41,8 @@ describe('the options of Redis', () => {
     ['a database that is no number', 'redis://host:6379/cache', 'redis://host:6379'],
     ['a password that is not encoded', 'redis://app:#secret@host', 'percent-encoded'],
     ['options of ioredis', 'redis://host?enableOfflineQueue=true', 'redis://host:6379'],
+    ['a database that is a text', { url: 'redis://a', db: '3' }, 'Expected db'],
+    ['a database below the first', { url: 'redis://a', db: -1 }, 'Expected db'],
     ['Sentinels without a name', { sentinels: [address] }, 'a name beside sentinels'],
     ['no nodes', { cluster: [] }, 'Expected cluster'],
     ['a port that is none', { cluster: [{ host: 'a', port: 70_000 }] }, 'Expected cluster'],

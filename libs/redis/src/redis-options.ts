@@ -79,6 +79,7 @@ export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions
   const { prefix = 'wsc', openPrefix = 'websocket' } = settings;
   requirePrefix('prefix', prefix);
   if (openPrefix !== '') requirePrefix('openPrefix', openPrefix);
+  requireDatabase(settings.db);
   return Object.freeze({ target: findTarget(settings), settings, prefix, openPrefix });
 }
 
@@ -143,4 +144,10 @@ function isAddress(value: unknown): value is RedisAddress {
 function requirePrefix(option: string, prefix: unknown): void {
   if (typeof prefix === 'string' && prefixPattern.test(prefix)) return;
   throw new TypeError(`Expected ${option} in the options of Redis to be 1 to 64 characters of A-Z a-z 0-9 _ . : -`);
+}
+
+/** ioredis selects whatever it is given, and ends the process with a rejection that nobody can catch where that is no number. */
+function requireDatabase(db: unknown): void {
+  if (db === undefined || (Number.isInteger(db) && Number(db) >= 0)) return;
+  throw new TypeError('Expected db in the options of Redis to be a whole number from 0.');
 }
