@@ -81,6 +81,8 @@ export interface HubOptions {
   readonly drainMs: number;
   /** How long the answer to a request with an id is kept. 0: only requests that are running are shared. */
   readonly idempotencyWindowMs: number;
+  /** For how long a client that lost its connection can resume it. */
+  readonly resumeWindowMs: number;
   /** Before a user who lost the last connection is announced offline. */
   readonly offlineGraceMs: number;
   /** `frozen`: `hub.handle` is an error once the hub runs. */
@@ -125,6 +127,7 @@ export const defaultHubOptions: Omit<HubOptions, 'nodeId'> = Object.freeze({
   handshakeTimeoutMs: 10_000,
   drainMs: 15_000,
   idempotencyWindowMs: 600_000,
+  resumeWindowMs: 300_000,
   offlineGraceMs: 3_000,
   routes: 'open',
   builtIns: Object.freeze({

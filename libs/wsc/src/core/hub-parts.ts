@@ -19,6 +19,7 @@ import { InterceptorChain } from './extensions/interceptors.js';
 import { Connector } from './lifecycle/connector.js';
 import { PresenceNews } from './lifecycle/presence-news.js';
 import { ConnectionSlots } from './limits/connection-slots.js';
+import { ClaimedRuns } from './idempotency/claimed-runs.js';
 import { IdempotencyTable } from './idempotency/idempotency-table.js';
 import { Everywhere } from './cluster/everywhere.js';
 import { LocalActions } from './cluster/local-actions.js';
@@ -32,6 +33,8 @@ import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
 import { Inboxes } from './inbox/inboxes.js';
 import { InboxReaders } from './inbox/inbox-readers.js';
+import { Resumption } from './sessions/resumption.js';
+import { SessionKeeper } from './sessions/session-keeper.js';
 import { CatchUp } from './streams/catch-up.js';
 import { EntryDelivery } from './streams/entry-delivery.js';
 import { LiveRooms } from './streams/live-rooms.js';
@@ -44,6 +47,8 @@ import type { Cluster } from './ports/cluster.js';
 import type { Inbox } from './ports/inbox.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
+import type { Sessions } from './ports/sessions.js';
+import type { RequestClaims } from './ports/request-claims.js';
 import type { Streams } from './ports/streams.js';
 import { identityOf, Membership } from './rooms/membership.js';
 import { NamespaceTable } from './rooms/namespace-table.js';
@@ -64,6 +69,9 @@ export interface HubDependencies {
   readonly cluster: Cluster;
   readonly streams: Streams;
   readonly inbox: Inbox;
+  readonly sessions: Sessions;
+  /** Absent: a request with an id runs once on this node, and perhaps on another one too. */
+  readonly requestClaims?: RequestClaims | undefined;
   /** Absent: nobody else publishes. */
   readonly openMessages?: OpenMessages | undefined;
   /** What the others stand on, for example their connections: ended after all of them. */
@@ -213,7 +221,10 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
     recovery,
   });
   const presenceNews = new PresenceNews({ connections, events, membership, namespaces, userStatus });
-  return { userStatus, membership, presenceNews, access: new RoomAccess({ namespaces, rooms }) };
+  const access = new RoomAccess({ namespaces, rooms });
+  const windowMs = () => options().resumeWindowMs;
+  const keeper = new SessionKeeper({ clock, logger, sessions: deps.sessions, rooms, access, windowMs });
+  return { userStatus, membership, presenceNews, access, keeper };
 }
 
 /** From the upgrade request to the end of a connection. */
@@ -257,13 +268,24 @@ function createInbound(
 ) {
   const { options, isDraining } = state;
   const routes = new RouteTable();
-  const idempotency = new IdempotencyTable({ clock: deps.clock, windowMs: () => options().idempotencyWindowMs });
+  const once = { clock: deps.clock, windowMs: () => options().idempotencyWindowMs };
+  const idempotency = new IdempotencyTable(once);
+  const claims = deps.requestClaims;
+  const claimedRuns = claims && new ClaimedRuns({ ...once, claims });
   const answers = new Answers({ ...deps, ...parts });
-  const pipeline = new Pipeline({ ...parts, routes, idempotency, answers, middleware: state.middleware });
+  const pipeline = new Pipeline({ ...parts, routes, idempotency, claimedRuns, answers, middleware: state.middleware });
   const inFlight = new InFlight();
   const userTypes = () => options().userTypes;
   const { authorizeChat } = state;
-  for (const route of builtInRoutes({ ...deps, ...parts, enabled: options().builtIns, userTypes, authorizeChat })) {
+  const resumption = new Resumption({ ...deps, ...parts });
+  for (const route of builtInRoutes({
+    ...deps,
+    ...parts,
+    resumption,
+    enabled: options().builtIns,
+    userTypes,
+    authorizeChat,
+  })) {
     routes.add(route);
   }
   const inbound: InboundDependencies = { ...deps, ...parts, routes, pipeline, answers, inFlight, isDraining };

@@ -17,6 +17,7 @@ import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryInbox } from '../stores/memory/memory-inbox.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
+import { MemorySessions } from '../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { openRedisStores } from '../stores/redis/index.js';
 import { SystemClock } from '../system/system-clock.js';
@@ -41,6 +42,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
     broker: options.broker ?? stores.broker,
     streams: options.streams ?? stores.streams,
     inbox: options.inbox ?? stores.inbox,
+    sessions: options.sessions ?? stores.sessions,
     presence: options.presence ?? stores.presence,
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? stores.revocations,
@@ -65,6 +67,8 @@ type Stores = Pick<
   | 'presence'
   | 'streams'
   | 'inbox'
+  | 'sessions'
+  | 'requestClaims'
   | 'cluster'
   | 'revocations'
   | 'connectTokens'
@@ -89,6 +93,7 @@ async function openStores(
     broker,
     streams: new MemoryStreams({ clock, broker }),
     inbox: new MemoryInbox({ clock, broker }),
+    sessions: new MemorySessions({ clock }),
     presence: new MemoryPresence(),
     cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
     revocations: new MemoryRevocationList({ clock }),

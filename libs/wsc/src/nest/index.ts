@@ -6,7 +6,8 @@ export { WscConfigService, type WscConfigListener } from './config/wsc-config.se
 export { describeSource, resolveWscConfig, type SettingSource } from './config/wsc-options.js';
 export type { WscConfig, WscJwtOptions, WscModuleOptions } from './config/wsc-options.js';
 export { OnConnect, OnDisconnect, OnWscEvent } from './decorators/hooks.decorators.js';
-export type { OrderOptions } from './decorators/marks.js';
+export { Idempotent } from './decorators/idempotent.decorator.js';
+export type { IdempotentOptions, OrderOptions } from './decorators/marks.js';
 export { clientOf, ConnectionMeta, CurrentMessage, CurrentUser, principalOf } from './decorators/params.decorators.js';
 export {
   RoomPolicy,

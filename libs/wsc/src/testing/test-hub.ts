@@ -11,6 +11,7 @@ import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryInbox } from '../stores/memory/memory-inbox.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
+import { MemorySessions } from '../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeLink } from './fake-link.js';
@@ -37,8 +38,8 @@ export interface TestClientOptions {
   readonly path?: string;
   readonly headers?: HandshakeRequest['headers'];
   readonly encoding?: Encoding;
-  /** Offers no subprotocol, as clients do that were written against the stock adapter. @default false */
-  readonly offersNothing?: boolean;
+  /** The subprotocols that it offers; none, as clients do that were written against the stock adapter. @default ['wsc.v1.json'] */
+  readonly protocols?: readonly string[];
 }
 
 /** Takes a token of the form `user:<id>` for that user; for tests only. */
@@ -80,6 +81,7 @@ export class TestHub {
       broker,
       streams: new MemoryStreams({ clock: this.clock, broker }),
       inbox: new MemoryInbox({ clock: this.clock, broker }),
+      sessions: new MemorySessions({ clock: this.clock }),
       presence: new MemoryPresence(),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: `${options.nodeId}.1`, startedAt: 0 }),
       authenticator: this.#authenticator,
@@ -122,7 +124,7 @@ export class TestHub {
       headers: { host: 'test', ...(token !== undefined && { authorization: `Bearer ${token}` }), ...options.headers },
       peerAddress: '192.0.2.1',
       isUpgrade: true,
-      offeredProtocols: options.offersNothing === true ? [] : ['wsc.v1.json'],
+      offeredProtocols: options.protocols ?? ['wsc.v1.json'],
       raw: undefined,
     };
   }

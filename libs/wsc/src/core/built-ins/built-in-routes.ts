@@ -1,7 +1,9 @@
 import type { BuiltInOptions } from '../hub-options.js';
 import type { Route } from '../inbound/route-table.js';
 import { chatRoute, type AuthorizeChat } from './chat-route.js';
-import { historyRoute, resumeRoute, type HistoryRouteDependencies } from './kept-routes.js';
+import { historyRoute, type HistoryRouteDependencies } from './history-route.js';
+import { resumeRoute } from './resume-route.js';
+import type { Resumption } from '../sessions/resumption.js';
 import { presenceRoute, type PresenceRouteDependencies } from './presence-route.js';
 import { refreshTokenRoute, type RefreshTokenDependencies } from './refresh-token-route.js';
 import { roomMessageRoute, roomRoutes, type RoomRouteDependencies } from './room-routes.js';
@@ -10,6 +12,7 @@ import { roomMessageRoute, roomRoutes, type RoomRouteDependencies } from './room
 export interface BuiltInDependencies
   extends RoomRouteDependencies, PresenceRouteDependencies, RefreshTokenDependencies, HistoryRouteDependencies {
   readonly enabled: BuiltInOptions;
+  readonly resumption: Resumption;
   readonly authorizeChat: () => AuthorizeChat | undefined;
 }
 
@@ -22,7 +25,7 @@ export function builtInRoutes(deps: BuiltInDependencies): readonly Route[] {
     ...(enabled.chat ? [chatRoute({ sender: deps.sender, authorize: deps.authorizeChat })] : []),
     ...(enabled.presence ? [presenceRoute(deps)] : []),
     ...(enabled.history ? [historyRoute(deps)] : []),
-    ...(enabled.resume ? [resumeRoute()] : []),
+    ...(enabled.resume ? [resumeRoute(deps)] : []),
     ...(enabled.refreshToken ? [refreshTokenRoute(deps)] : []),
   ];
 }

@@ -219,7 +219,7 @@ describe('presence, history and resume', () => {
     });
     expect(await ann.request('history', { room: 'chat:2' })).toMatchObject(forbidden);
     expect(await ann.request('resume', { session: 's' })).toMatchObject({
-      data: { resumed: false, reason: 'disabled', rooms: {}, inbox: { recovered: false, reason: 'disabled' } },
+      data: { resumed: false, reason: 'unknown', rooms: {}, inbox: {} },
     });
   });
 

@@ -2,17 +2,19 @@ import type { Connection } from '../connections/connection.js';
 import type { Route } from '../inbound/route-table.js';
 import type { Sender } from '../messages/sender.js';
 import type { Membership } from '../rooms/membership.js';
+import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import type { Role } from '../rooms/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import { idempotencyKeyOf } from '../inbound/run-once.js';
-import type { StreamPosition } from '../ports/streams.js';
-import type { Recovery, RoomStart } from '../streams/recovery.js';
+import type { Recovery } from '../streams/recovery.js';
 import { parseFields, parsePosition, parseRoom } from './parse-data.js';
+import { startAnswer } from './resume-route.js';
 
 /** What {@link roomRoutes} and {@link roomMessageRoute} need. */
 export interface RoomRouteDependencies {
   readonly access: RoomAccess;
+  readonly namespaces: NamespaceTable;
   readonly membership: Membership;
   readonly rooms: RoomRegistry;
   readonly sender: Sender;
@@ -32,7 +34,7 @@ export function roomRoutes(deps: RoomRouteDependencies): readonly Route[] {
       deps.access.joinedByClient(connection, room);
       // What was missed comes behind the answer that says so.
       context.afterAnswer(() => deps.recovery.release(connection, room, start));
-      return { room, members: deps.rooms.get(room)?.memberCount ?? 0, ...startOf(start, since) };
+      return { room, members: deps.rooms.get(room)?.memberCount ?? 0, ...startAnswer(start, since) };
     };
   const exit: Route['handler'] = async (data, { connection }) => {
     const room = parseRoom(data);
@@ -55,6 +57,8 @@ export function roomMessageRoute(deps: RoomRouteDependencies): Route {
     isBuiltIn: true,
     // However long a policy takes, what one client sends keeps its order.
     isExclusive: true,
+    // What is stored is so once per id; what is not might be heard twice.
+    isRepeatable: ({ data }) => deps.namespaces.of(parseRoom(data))?.history !== undefined,
     handler: async (data, context) => {
       const { connection } = context;
       const room = parseRoom(data);
@@ -76,15 +80,5 @@ export function senderOf(connection: Connection): { readonly from?: string; read
   return {
     ...(connection.userId !== undefined && { from: connection.userId }),
     ...(connection.name !== undefined && { fromName: connection.name }),
-  };
-}
-
-/** Where the client goes on (PROTOCOL.md §6.2). */
-function startOf({ position, recovered, to, reason }: RoomStart, since: StreamPosition | undefined) {
-  return {
-    ...position,
-    ...(recovered !== undefined && { recovered }),
-    ...(recovered === true && { from: since?.offset, to }),
-    ...(reason !== undefined && { reason }),
   };
 }

@@ -14,6 +14,7 @@ export function createConnectionHost(parts: () => HubParts): ConnectionHost {
     join: (connection, room) => neverUnhandled(parts().membership.join(connection, room), parts().callFailed),
     leave: (connection, room) => neverUnhandled(parts().membership.leave(connection, room), parts().callFailed),
     messageDropped: (connection, message, wasQueued) => parts().slowConsumers.dropped(connection, message, wasQueued),
+    roomsChanged: (connection) => parts().keeper.changed(connection),
     drained: (connection) => {
       parts().catchUp.drained(connection);
       parts().inboxReaders.drained(connection);

@@ -28,6 +28,8 @@ export interface ConnectionHost {
   leave(connection: Connection, room: string): Promise<void>;
   /** A policy let go of a message to it: one that was queued, or the one that was just pushed. */
   messageDropped(connection: Connection, message: EncodedMessage, wasQueued: boolean): void;
+  /** It has come into a room, or out of one. */
+  roomsChanged(connection: Connection): void;
   /** Its link takes more, after it did not. */
   drained(connection: Connection): void;
   /** It was given up for being slow. */
@@ -70,6 +72,8 @@ export interface ConnectionInit {
 export class Connection {
   readonly id: string;
   readonly deviceId: string;
+  /** Whether the client gave its device's id, so that it is the same when it comes back. */
+  readonly isDeviceNamed: boolean;
   readonly remoteAddress: string;
   /** The pattern of the endpoint it came in on. */
   readonly path: string;
@@ -100,6 +104,7 @@ export class Connection {
     const { handshake } = init;
     this.id = init.id;
     this.deviceId = handshake.deviceId;
+    this.isDeviceNamed = handshake.isDeviceNamed;
     this.remoteAddress = handshake.remoteAddress;
     this.path = handshake.path;
     this.params = handshake.params;
@@ -349,11 +354,13 @@ export class Connection {
   /** A room has taken it in. @internal */
   entered(room: string): void {
     this.#rooms = withItem(this.#rooms, room);
+    this.#host.roomsChanged(this);
   }
 
   /** A room has let it go. @internal */
   exited(room: string): void {
     this.#rooms = withoutItem(this.#rooms, room);
+    this.#host.roomsChanged(this);
   }
 
   /** A slow consumer costs its own outbox and nothing else; its queue is gone, so there is nothing to wait for. @internal */

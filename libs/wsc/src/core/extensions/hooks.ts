@@ -16,6 +16,14 @@ export interface DisconnectReason {
 
 /** Runs before the first message; a throw or `false` refuses the connection. */
 export type ConnectHook<C> = (connection: C) => MaybePromise<unknown>;
+/** What a client that comes back had (PROTOCOL.md §6.4). */
+export interface ResumedSession {
+  readonly rooms: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Runs before a client has again what it had; a throw or `false` leaves it with a new connection. */
+export type ResumeHook<C> = (connection: C, session: ResumedSession) => MaybePromise<unknown>;
 /** Runs once the link is gone. */
 export type DisconnectHook<C> = (connection: C, reason: DisconnectReason) => MaybePromise<unknown>;
 /** Runs before a message's handler; a throw refuses the message. */
@@ -33,6 +41,7 @@ export class Hooks<C, M> {
   readonly #logger: Logger;
   // Replaced, never changed: a callback added or removed meanwhile does not disturb a run.
   #connect: readonly ConnectHook<C>[] = [];
+  #resume: readonly ResumeHook<C>[] = [];
   #disconnect: readonly DisconnectHook<C>[] = [];
   #message: readonly MessageHook<M>[] = [];
   #messageSent: readonly MessageSentHook[] = [];
@@ -56,6 +65,12 @@ export class Hooks<C, M> {
   onConnect(callback: ConnectHook<C>): () => void {
     this.#connect = [...this.#connect, callback];
     return () => (this.#connect = without(this.#connect, callback));
+  }
+
+  /** @returns a function that removes it. */
+  onResume(callback: ResumeHook<C>): () => void {
+    this.#resume = [...this.#resume, callback];
+    return () => (this.#resume = without(this.#resume, callback));
   }
 
   /** @returns a function that removes it. */
@@ -89,6 +104,13 @@ export class Hooks<C, M> {
   connect(connection: C): MaybePromise<void> {
     return runInOrder(this.#connect, (callback) =>
       refuseFalse(callback(connection), () => new WscError('WSC_FORBIDDEN')),
+    );
+  }
+
+  /** Runs the resume callbacks. @throws as {@link connect} */
+  resume(connection: C, session: ResumedSession): MaybePromise<void> {
+    return runInOrder(this.#resume, (callback) =>
+      refuseFalse(callback(connection, session), () => new WscError('WSC_FORBIDDEN')),
     );
   }
 

@@ -1,4 +1,4 @@
-import { WscError } from '@nest-wsc/protocol';
+import { isErrorName, WscError } from '@nest-wsc/protocol';
 
 /** What an entry takes beside its answer: id, fingerprint, book-keeping, an error's stack. */
 const entryBytes = 512;
@@ -29,6 +29,41 @@ export function keepable(answer: StoredAnswer, maxBytes: number): KeepableAnswer
   return { read: () => ({ ok: false, error }), bytes };
 }
 
+/**
+ * The same as text, for the other nodes: `[data]`, or the parts of an error. Undefined where it is too large, or JSON can't write it. What
+ * an internal error says is for the log of the node that had it.
+ */
+export function answerText(answer: StoredAnswer, maxBytes: number): string | undefined {
+  const text = answer.ok ? textOf(answer.data) : errorText(answer.error);
+  return text === undefined || Buffer.byteLength(text) > maxBytes ? undefined : text;
+}
+
+/** Reads what {@link answerText} has written; anything else is a lost answer. */
+export function parseAnswer(text: string): StoredAnswer {
+  const wire = parseJson(text);
+  if (Array.isArray(wire) && wire.length === 1) return { ok: true, data: wire[0] };
+  if (typeof wire !== 'object' || wire === null) return lostAnswer();
+  const { error, message, details, retryAfterMs }: Partial<Record<string, unknown>> = { ...wire };
+  if (!isErrorName(error)) return lostAnswer();
+  return {
+    ok: false,
+    error: new WscError(error, {
+      ...(typeof message === 'string' && { message }),
+      ...(details !== undefined && { details }),
+      ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+    }),
+  };
+}
+
+function errorText({ error, message, details, retryAfterMs, expose }: WscError): string | undefined {
+  const shown = expose ? { message, details, retryAfterMs } : {};
+  try {
+    return JSON.stringify({ error, ...shown });
+  } catch {
+    return undefined;
+  }
+}
+
 /** For a request that has begun, and whose answer nobody can give. */
 export function lostAnswer(message = 'This request was carried out, but its answer could not be kept.'): StoredAnswer {
   return { ok: false, error: new WscError('WSC_CONFLICT', { message, details: 'unknown' }) };
@@ -38,6 +73,14 @@ export function lostAnswer(message = 'This request was carried out, but its answ
 function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify([value]);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import type { Hooks } from '../extensions/hooks.js';
 import type { HubLimits } from '../hub-options.js';
 import type { InterceptorChain } from '../extensions/interceptors.js';
 import { fingerprintOf } from '../idempotency/fingerprint.js';
+import type { ClaimedRuns } from '../idempotency/claimed-runs.js';
 import type { IdempotencyTable } from '../idempotency/idempotency-table.js';
 import { isA } from '../async/as-error.js';
 import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
@@ -22,6 +23,8 @@ export interface PipelineDependencies {
   readonly hooks: Hooks<Connection, MessageContext>;
   readonly interceptors: InterceptorChain<Connection>;
   readonly idempotency: IdempotencyTable;
+  /** Absent: this node is alone. */
+  readonly claimedRuns: ClaimedRuns | undefined;
   readonly answers: Answers;
   readonly events: EventBus;
   readonly limits: () => HubLimits;
@@ -115,7 +118,9 @@ export class Pipeline {
 
   #handle(context: MessageContext, route: Route, fingerprint: string | undefined): unknown {
     if (fingerprint === undefined) return route.handler(context.data, context);
-    return runOnce(this.#deps.idempotency, { context, fingerprint }, () => route.handler(context.data, context));
+    const { idempotency: table, claimedRuns } = this.#deps;
+    const request = { context, fingerprint, isRepeatable: route.isRepeatable };
+    return runOnce({ table, claimedRuns }, request, () => route.handler(context.data, context));
   }
 
   #answer(context: MessageContext, value: unknown): MaybePromise<void> {

@@ -19,6 +19,11 @@ export interface Route {
   readonly isExclusive?: boolean;
   /** Whether what it does holds for its connection only: then an id is no reason not to do it on the next one. @default false */
   readonly isConnectionBound?: boolean;
+  /**
+   * Whether a request with an id may run again where it is not known what became of it, since its node died before it answered. Absent: it
+   * gets WSC_CONFLICT then (PROTOCOL.md §2.6).
+   */
+  readonly isRepeatable?: (context: MessageContext) => boolean;
   /** One of PROTOCOL.md §4. @default false */
   readonly isBuiltIn?: boolean;
   /** Where it was registered, for error messages. */

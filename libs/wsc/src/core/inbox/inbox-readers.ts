@@ -25,7 +25,7 @@ const lookMs = 2_500;
 /** A message that the broker has lost is found after so long. */
 const checkMs = 30_000;
 /** The device of every connection whose client names none; no client can name it. */
-export const unnamedDevice = '*';
+const unnamedDevice = '*';
 
 /** The inboxes of the users who are connected to this node, each connection with a {@link InboxReader} of its own. */
 export class InboxReaders {
@@ -38,11 +38,10 @@ export class InboxReaders {
   }
 
   /** Its client takes what waits for it. Anonymous connections have no inbox. */
-  start(connection: Connection, isDeviceNamed: boolean): void {
+  start(connection: Connection): void {
     const { userId } = connection;
     if (userId === undefined || connection.isClosed || this.#readers.has(connection)) return;
-    const deviceId = isDeviceNamed ? connection.deviceId : unnamedDevice;
-    const reader = new InboxReader({ connection, userId, deviceId }, this.#deps);
+    const reader = new InboxReader({ connection, userId, deviceId: inboxDeviceOf(connection) }, this.#deps);
     this.#readers.set(connection, reader);
     this.#looks ??= this.#deps.clock.every(lookMs, this.#look);
     this.#run(reader);
@@ -120,4 +119,9 @@ export class InboxReaders {
       this.#deps.logger.debug('An inbox could not be read; it will be tried again.', { cause });
     });
   }
+}
+
+/** Which of a user's devices a connection is for the inbox. */
+export function inboxDeviceOf({ deviceId, isDeviceNamed }: Connection): string {
+  return isDeviceNamed ? deviceId : unnamedDevice;
 }

@@ -87,7 +87,7 @@ describe('a durable message', () => {
     await using parts = await start();
     const { test, keep, hub } = parts;
     await keep('a');
-    const stock = await test.connect({ userId: 'ann', offersNothing: true });
+    const stock = await test.connect({ userId: 'ann', protocols: [] });
     expect(stock.messages).toMatchObject([{ data: 'a' }]);
     expect(stock.messages[0]?.ack).toBeUndefined();
     await test.settle();

@@ -23,6 +23,7 @@ import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { Encoding, TransportLink } from '../ports/transport.js';
 import { entryOf, identityOf, type Membership } from '../rooms/membership.js';
 import type { UserStatus } from '../rooms/user-status.js';
+import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { CatchUp } from '../streams/catch-up.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { Counters } from '../stats.js';
@@ -50,6 +51,7 @@ export interface ConnectorDependencies {
   readonly userStatus: UserStatus;
   readonly catchUp: CatchUp;
   readonly inboxReaders: InboxReaders;
+  readonly keeper: SessionKeeper;
   readonly expiry: TokenExpiry;
   readonly counters: Counters;
   readonly revocations?: RevocationList | undefined;
@@ -57,6 +59,9 @@ export interface ConnectorDependencies {
 
 /** How long a connection that closes waits for a blocked link to take what is queued. */
 const closeDrainMs = 2_000;
+
+/** How long what waits for a client that will resume is held back. */
+const resumeWaitMs = 5_000;
 
 /** Takes connections in after the 101 and sees them off at their end (PROTOCOL.md §1.5). */
 export class Connector {
@@ -107,12 +112,14 @@ export class Connector {
     this.#closeTimers.delete(connection);
     this.#deps.catchUp.forget(connection);
     this.#deps.inboxReaders.forget(connection);
+    this.#deps.keeper.closed(connection, reason);
     this.#track(this.#disconnect(connection, reason));
   }
 
   /** Settles once nothing that belongs to a connection's beginning or end is under way. */
   async settled(): Promise<void> {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
+    await this.#deps.keeper.settled();
   }
 
   async #connect(connection: Connection, handshake: Handshake): Promise<void> {
@@ -156,7 +163,7 @@ export class Connector {
   }
 
   async #welcome(connection: Connection, handshake: Handshake): Promise<void> {
-    const { options, connections, expiry, events, membership, inboxReaders } = this.#deps;
+    const { options, connections, expiry, events, membership } = this.#deps;
     if (connection.userId !== undefined) {
       const { devicePolicy } = options();
       for (const other of connectionsToReplace(devicePolicy, connections.ofUser(connection.userId), connection))
@@ -165,14 +172,21 @@ export class Connector {
       if (connection.isClosed) return;
     }
     expiry.watch(connection);
-    connection.open(this.#welcomeOf(connection));
-    inboxReaders.start(connection, handshake.isDeviceNamed);
+    connection.open(this.#welcomeOf(connection, handshake));
+    this.#startInbox(connection, handshake);
     events.emit('client.connected', identityOf(connection));
     await this.#attempt('A user could not be announced online.', () => this.#announceArrival(connection));
     await membership.welcomed(connection);
   }
 
-  #welcomeOf(connection: Connection): ServerEnvelope {
+  /** A client that will resume first says what it has; unless it does not. */
+  #startInbox(connection: Connection, { wantsResume }: Handshake): void {
+    const { clock, inboxReaders } = this.#deps;
+    if (wantsResume) clock.after(resumeWaitMs, () => inboxReaders.start(connection));
+    else inboxReaders.start(connection);
+  }
+
+  #welcomeOf(connection: Connection, { wantsResume }: Handshake): ServerEnvelope {
     const { nodeId, heartbeatIntervalMs, limits } = this.#deps.options();
     return {
       type: 'welcome',
@@ -182,7 +196,7 @@ export class Connector {
         ...(connection.userId !== undefined && { userId: connection.userId }),
         deviceId: connection.deviceId,
         nodeId,
-        session: createSession(),
+        session: wantsResume ? this.#deps.keeper.begin(connection) : createSession(),
         pingIntervalMs: heartbeatIntervalMs,
         maxMessageBytes: limits.maxMessageBytes,
         serverTime: this.#deps.clock.now(),

@@ -93,14 +93,15 @@ export class HubLifecycle {
 
   async #close(): Promise<void> {
     await this.drain();
-    const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events, catchUp, inboxReaders } = this.#parts;
+    const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events, catchUp, inboxReaders, keeper } =
+      this.#parts;
     events.emit('websocket.stopped', { data: { nodeId: this.#options().nodeId } });
-    for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders])
+    for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders, keeper])
       part.close();
     events.close();
-    const { revocations, presence, streams, inbox, broker, cluster, foundation } = this.#deps;
+    const { revocations, presence, streams, inbox, sessions, broker, cluster, foundation } = this.#deps;
     // The cluster after all that ask it: until then the others know that this node is going.
-    for (const part of [presence, streams, inbox, broker, cluster]) await this.#end(() => part.close());
+    for (const part of [presence, streams, inbox, sessions, broker, cluster]) await this.#end(() => part.close());
     await this.#end(() => revocations?.close?.());
     await this.#end(() => foundation?.close());
   }

@@ -20,6 +20,8 @@ export interface SessionOwner {
 export interface SessionState {
   readonly owner: SessionOwner;
   readonly connectionId: string;
+  /** Whether the connection was seen to end; else it may be open still. */
+  readonly isClosed: boolean;
   readonly rooms: readonly SessionRoom[];
   /** The application's own facts, as far as JSON can write them. */
   readonly metadata: Readonly<Record<string, unknown>>;

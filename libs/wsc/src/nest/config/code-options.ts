@@ -11,6 +11,7 @@ import {
   type Presence,
   type RevocationList,
   type RoomPolicy,
+  type Sessions,
   type Streams,
 } from '../../core/index.js';
 import type { ConfigFault } from './config-fault.js';
@@ -56,6 +57,7 @@ const inbox: Methods<Inbox> = {
   size: true,
   close: true,
 };
+const sessions: Methods<Sessions> = { save: true, extend: true, take: true, remove: true, close: true };
 const streams: Methods<Streams> = {
   append: true,
   read: true,
@@ -116,6 +118,7 @@ const checks: Readonly<Record<keyof WscCodeOptions, OptionCheck>> = {
   broker: mustBePort(broker),
   streams: mustBePort(streams),
   inbox: mustBePort(inbox),
+  sessions: mustBePort(sessions),
   presence: mustBePort(presence),
   https: must(object),
   ownVariables: listOf(text),

@@ -8,6 +8,7 @@ import type { Middleware } from '../../core/extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, RevocationList } from '../../core/ports/access.js';
 import type { Broker } from '../../core/ports/broker.js';
 import type { Inbox } from '../../core/ports/inbox.js';
+import type { Sessions } from '../../core/ports/sessions.js';
 import type { Streams } from '../../core/ports/streams.js';
 import type { Presence } from '../../core/ports/presence.js';
 import type { NamespaceOptions } from '../../core/rooms/namespace-table.js';
@@ -68,6 +69,8 @@ export interface WscCodeOptions {
   readonly broker?: Broker | undefined;
   /** Keeps durable messages for users. @default memory, or Redis where it is configured */
   readonly inbox?: Inbox | undefined;
+  /** Keeps what clients resume. @default memory, or Redis where it is configured */
+  readonly sessions?: Sessions | undefined;
   /** Where the messages of rooms with history are kept. @default memory, or Redis where it is configured */
   readonly streams?: Streams | undefined;
   /** Knows who is online. @default `redis` where it is given, else in memory: this node only */
@@ -106,6 +109,7 @@ export const codeOptionNames = Object.freeze(
     authorizeChat: true,
     broker: true,
     streams: true,
+    sessions: true,
     inbox: true,
     presence: true,
     https: true,

@@ -60,7 +60,7 @@ export function authModeOf(settings: WscSettings, { authenticator }: WscModuleOp
 function toHubOptions(settings: WscSettings, { options, fallbackNodeId }: ConfigSurroundings): HubOptions {
   const { userTypes, tokenInQuery, tokenCookie, protocols, routes } = settings;
   const { heartbeatIntervalMs, clientTimeoutMs, connectTimeoutMs, handshakeTimeoutMs } = settings;
-  const { drainMs, idempotencyWindowMs, offlineGraceMs } = settings;
+  const { drainMs, idempotencyWindowMs, resumeWindowMs, offlineGraceMs } = settings;
   return Object.freeze({
     nodeId: settings.nodeId ?? fallbackNodeId,
     auth: authModeOf(settings, options),
@@ -77,6 +77,7 @@ function toHubOptions(settings: WscSettings, { options, fallbackNodeId }: Config
     handshakeTimeoutMs,
     drainMs,
     idempotencyWindowMs,
+    resumeWindowMs,
     offlineGraceMs,
     routes,
     builtIns: toBuiltIns(settings.disabledBuiltIns),

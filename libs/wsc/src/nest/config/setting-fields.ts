@@ -100,6 +100,7 @@ const specs = {
   drainMs: liveTiming,
   offlineGraceMs: liveTiming,
   idempotencyWindowMs: liveTiming,
+  resumeWindowMs: liveTiming,
   protocols: { kind: 'list', ...protocol },
   defaultProtocol: { kind: 'text', ...protocol },
   routes: { kind: 'text', ...protocol },

@@ -151,6 +151,8 @@ export class WscSettings {
   @WholeNumber() readonly offlineGraceMs: number = hub.offlineGraceMs;
   /** How long the answer to a request with an `id` is kept for its repetition. */
   @WholeNumber() readonly idempotencyWindowMs: number = hub.idempotencyWindowMs;
+  /** For how long a client that lost its connection can resume it; at least 1000. */
+  @WholeNumber({ min: 1_000 }) readonly resumeWindowMs: number = hub.resumeWindowMs;
 
   /** The subprotocols that clients may choose. */
   @ListOf(`subprotocols (${[...serverCodecs.keys()].join(', ')})`, (text) => serverCodecs.has(text))

@@ -1,10 +1,11 @@
 import { isName, nameRule } from '@nest-wsc/protocol';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA } from '@nestjs/websockets/internal';
 import type { Hub, MessageContext, MessageHandler } from '../../core/index.js';
+import { marks } from '../decorators/marks.js';
 import { mapErrors } from '../errors/map-errors.js';
 import type { BoundMethod, MethodBinder } from '../handlers/method-binder.js';
 import { takesAck } from '../handlers/ws-params.js';
-import { declaredMethod, type Gateway } from './gateway.js';
+import { declaredMethod, markOn, type Gateway } from './gateway.js';
 
 /** Makes every `@SubscribeMessage` method of a gateway the handler of its event. @throws {Error} for an event that has one already. */
 export function registerMessages(hub: Hub, binder: MethodBinder, gateway: Gateway): void {
@@ -15,7 +16,11 @@ export function registerMessages(hub: Hub, binder: MethodBinder, gateway: Gatewa
     const event = eventOf(method, origin);
     const bound = binder.bind(gateway.wrapper, name, { guards: true, interceptors: true, filters: true });
     const handler = takesAck(gateway.classRef, name) ? answeringByAck(bound, event) : answeringByReturn(bound, event);
-    hub.routes.add({ event, path: gateway.path, handler, origin });
+    const runsAgain = markOn(marks.idempotent, method)?.onLost === 'rerun';
+    hub.routes.add({
+      ...{ event, path: gateway.path, handler, origin },
+      ...(runsAgain && { isRepeatable: () => true }),
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { MemoryBroker } from '../../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../stores/memory/memory-presence.js';
 import { MemoryInbox } from '../../stores/memory/memory-inbox.js';
+import { MemorySessions } from '../../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../../stores/memory/memory-streams.js';
 import { SystemClock } from '../../system/system-clock.js';
 import { MemoryLogger } from '../../testing/memory-logger.js';
@@ -32,6 +33,7 @@ class Node implements AsyncDisposable {
       {
         ...{ clock, logger, broker, presence: new MemoryPresence(), streams: new MemoryStreams({ clock, broker }) },
         inbox: new MemoryInbox({ clock, broker }),
+        sessions: new MemorySessions({ clock }),
         cluster: new MemoryCluster({ nodeId: 'node', instanceId: 'node', startedAt: 0 }),
       },
     );

@@ -8,6 +8,7 @@ import { MemoryBroker } from '../../../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../../../stores/memory/memory-cluster.js';
 import { MemoryPresence } from '../../../stores/memory/memory-presence.js';
 import { MemoryInbox } from '../../../stores/memory/memory-inbox.js';
+import { MemorySessions } from '../../../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../../../stores/memory/memory-streams.js';
 import { SystemClock } from '../../../system/system-clock.js';
 import { MemoryLogger } from '../../../testing/memory-logger.js';
@@ -53,6 +54,7 @@ export class OutboundStage implements AsyncDisposable {
       ...{ clock: this.#clock, logger: this.logger, broker, presence: new MemoryPresence() },
       streams: new MemoryStreams({ clock: this.#clock, broker }),
       inbox: new MemoryInbox({ clock: this.#clock, broker }),
+      sessions: new MemorySessions({ clock: this.#clock }),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: options.nodeId, startedAt: 0 }),
       authenticator: { authenticate: ({ token = '' }) => principalOf(token), verify: principalOf },
     });

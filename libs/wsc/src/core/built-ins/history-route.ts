@@ -61,17 +61,3 @@ function parseLimit(data: unknown): number {
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1) return Math.min(limit, maxPageMessages);
   throw new WscError('WSC_VALIDATION_FAILED', { details: { limit: ['must be a whole number from 1'] } });
 }
-
-/** `resume` (PROTOCOL.md §6.4). Sessions are not kept yet, and the answer says so: the client joins its rooms again. */
-export function resumeRoute(): Route {
-  return {
-    event: 'resume',
-    isBuiltIn: true,
-    isExclusive: true,
-    isConnectionBound: true,
-    handler: (data) => {
-      parseFields(data);
-      return { resumed: false, reason: 'disabled', rooms: {}, inbox: { recovered: false, reason: 'disabled' } };
-    },
-  };
-}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Connection } from '../connections/connection.js';
+import type { DisconnectReason } from '../extensions/hooks.js';
+import { createSession } from '../ids.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Logger } from '../ports/logger.js';
+import type { SessionOwner, Sessions, SessionState } from '../ports/sessions.js';
+import type { RoomAccess } from '../rooms/room-access.js';
+import type { RoomRegistry } from '../rooms/room-registry.js';
+
+/** What a {@link SessionKeeper} works with. */
+export interface SessionKeeperDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sessions: Sessions;
+  readonly rooms: RoomRegistry;
+  readonly access: RoomAccess;
+  /** For how long a client may come back. */
+  readonly windowMs: () => number;
+}
+
+/** What changes of a connection within this time is saved at once. */
+const coalesceMs = 250;
+/** Asked for at a time: a drain ends thousands of connections. */
+const savedAtOnce = 500;
+/** Close codes from here on say that the client must not come back as it was (PROTOCOL.md §7.1). */
+const firstFinalCode = 4_500;
+
+/**
+ * Keeps, for clients that will resume, what their connections have, so that they go on where they were: on any node, also when this
+ * one has died. Clients that did not say that they will resume cost nothing.
+ */
+export class SessionKeeper {
+  readonly #deps: SessionKeeperDependencies;
+  readonly #sessionIds = new Map<Connection, string>();
+  readonly #changed = new Set<Connection>();
+  readonly #saving = new Set<Promise<void>>();
+  #timer: Timer | undefined;
+  #extensions: Timer | undefined;
+
+  constructor(dependencies: SessionKeeperDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /** Makes a session for a connection, in place of the one that it had. Answers its secret. */
+  begin(connection: Connection): string {
+    const secret = createSession();
+    const former = this.#sessionIds.get(connection);
+    if (former !== undefined) this.#track(async () => this.#deps.sessions.remove(former));
+    this.#sessionIds.set(connection, sessionIdOf(secret));
+    const { clock, windowMs } = this.#deps;
+    this.#extensions ??= clock.every(Math.max(1_000, windowMs() / 3), () => this.#extend());
+    this.changed(connection);
+    return secret;
+  }
+
+  /** It has joined or left a room. */
+  changed(connection: Connection): void {
+    if (!this.#sessionIds.has(connection)) return;
+    this.#changed.add(connection);
+    this.#timer ??= this.#deps.clock.after(coalesceMs, () => this.#saveChanged());
+  }
+
+  /** Its link is gone. To be called while it is in its rooms still. */
+  closed(connection: Connection, { code }: DisconnectReason): void {
+    const sessionId = this.#sessionIds.get(connection);
+    if (sessionId === undefined) return;
+    this.#sessionIds.delete(connection);
+    this.#changed.delete(connection);
+    if (this.#sessionIds.size === 0) this.#stopTimers();
+    const { sessions, windowMs } = this.#deps;
+    const isFinal = code >= firstFinalCode && code < 5_000;
+    if (isFinal) this.#track(async () => sessions.remove(sessionId));
+    else {
+      const state = { ...this.#stateOf(connection), isClosed: true };
+      this.#track(async () => sessions.save(sessionId, state, windowMs()));
+    }
+  }
+
+  /** Settles once nothing is being saved. */
+  async settled(): Promise<void> {
+    while (this.#saving.size > 0) await Promise.all(this.#saving);
+  }
+
+  close(): void {
+    this.#stopTimers();
+  }
+
+  #saveChanged(): void {
+    this.#timer = undefined;
+    const { sessions, windowMs } = this.#deps;
+    let count = 0;
+    for (const connection of this.#changed) {
+      const sessionId = this.#sessionIds.get(connection);
+      this.#changed.delete(connection);
+      if (sessionId === undefined) continue;
+      this.#track(async () => sessions.save(sessionId, this.#stateOf(connection), windowMs()));
+      if ((count += 1) < savedAtOnce) continue;
+      this.#timer = this.#deps.clock.after(1, () => this.#saveChanged());
+      return;
+    }
+  }
+
+  #extend(): void {
+    const { sessions, windowMs } = this.#deps;
+    const ids = [...this.#sessionIds.values()];
+    for (let start = 0; start < ids.length; start += savedAtOnce) {
+      this.#track(async () => sessions.extend(ids.slice(start, start + savedAtOnce), windowMs()));
+    }
+  }
+
+  #stateOf(connection: Connection): SessionState {
+    const { rooms, access } = this.#deps;
+    const byClient = new Set(access.roomsJoinedByClient(connection));
+    return {
+      owner: ownerOf(connection),
+      connectionId: connection.id,
+      isClosed: false,
+      rooms: connection.rooms.map((room) => ({
+        room,
+        role: rooms.get(room)?.roleOf(connection) ?? 'member',
+        isByClient: byClient.has(room),
+      })),
+      metadata: Object.fromEntries(connection.usedMetadata ?? []),
+    };
+  }
+
+  /** What can't be kept is only missed by who comes back, and that client is told so. */
+  #track(work: () => Promise<void>): void {
+    const saving = work()
+      .catch((cause: unknown) => this.#deps.logger.debug('A session could not be kept.', { cause }))
+      .finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
+  }
+
+  #stopTimers(): void {
+    this.#timer?.cancel();
+    this.#extensions?.cancel();
+    this.#timer = undefined;
+    this.#extensions = undefined;
+  }
+}
+
+/** A session is kept by its hash: who reads the store can't resume anybody's. */
+export function sessionIdOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+export function ownerOf({ userId, deviceId }: Connection): SessionOwner {
+  return { userId, deviceId };
+}
