@@ -56,8 +56,8 @@ function isWritable(value: unknown): boolean {
 }
 
 function parseRoom(place: unknown): SessionRoom | undefined {
-  if (!Array.isArray(place)) return undefined;
-  const [room, role, isByClient]: readonly unknown[] = place;
+  const parts: readonly unknown[] = Array.isArray(place) ? place : [];
+  const [room, role, isByClient] = parts;
   if (typeof room !== 'string' || typeof isByClient !== 'boolean') return undefined;
   return role === 'member' || role === 'subscriber' ? { room, role, isByClient } : undefined;
 }

@@ -1,6 +1,7 @@
 export { describeBroker } from './contracts/broker.contract.js';
 export { describeInbox, inboxContractMaxMessages, type InboxNode } from './contracts/inbox.contract.js';
 export { describePresence } from './contracts/presence.contract.js';
+export { describeRequestClaims } from './contracts/request-claims.contract.js';
 export type { OpenNodes } from './contracts/runner.js';
 export { describeSessions } from './contracts/sessions.contract.js';
 export { describeStreams, type StreamsNode } from './contracts/streams.contract.js';

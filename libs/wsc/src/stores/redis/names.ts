@@ -2,6 +2,8 @@ import { ClusterChannels, encodeName } from '@nest-wsc/protocol/cluster';
 
 const inboxKeyKinds = ['position', 'order', 'expiry', 'acks', 'texts', 'devices', 'done', 'dead'];
 
+const requestKeyKinds = ['known', 'running', 'ended'];
+
 /**
  * The names of everything in Redis. Keys of one user, room or instance carry the tag of its partition, so that a script which touches
  * several of them works on Redis Cluster; what a script may touch together is told by the first argument of the method.
@@ -81,6 +83,20 @@ export class RedisNames extends ClusterChannels {
   inboxKeys(userId: string): readonly string[] {
     const [partition, user] = [this.partition(userId), encodeName(userId)];
     return inboxKeyKinds.map((kind) => `${partition}:inbox-${kind}:${user}`);
+  }
+
+  /** What a connection had, for the one that goes on with it. @param sessionId a hash; the secret itself is never stored. */
+  sessionKey(sessionId: string): string {
+    return `${this.partition(sessionId)}:session:${encodeName(sessionId)}`;
+  }
+
+  /**
+   * The requests with an id of an owner, in the order in which the scripts take them: what is known of each (a hash, see
+   * requests/scripts/lua.ts), when the nodes that run them have to have renewed that, and when the others are forgotten (sorted sets).
+   */
+  requestKeys(owner: string): readonly string[] {
+    const [partition, name] = [this.partition(owner), encodeName(owner)];
+    return requestKeyKinds.map((kind) => `${partition}:requests-${kind}:${name}`);
   }
 
   /** That a credential was revoked. */

@@ -9,6 +9,8 @@ import { RedisInbox } from './inbox/redis-inbox.js';
 import { OpenChannels } from './open/open-channels.js';
 import { RedisPresence } from './presence/redis-presence.js';
 import { RedisConnections } from './redis-connections.js';
+import { RedisRequestClaims } from './requests/redis-request-claims.js';
+import { RedisSessions } from './sessions/redis-sessions.js';
 import { RedisStreams } from './streams/redis-streams.js';
 
 /** What {@link openRedisStores} needs. */
@@ -31,6 +33,8 @@ export interface RedisStores {
   readonly openMessages: OpenChannels;
   readonly inbox: RedisInbox;
   readonly streams: RedisStreams;
+  readonly sessions: RedisSessions;
+  readonly requestClaims: RedisRequestClaims;
   /** To be closed after all the others. */
   readonly foundation: RedisConnections;
 }
@@ -56,5 +60,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     connectTokens: new RedisConnectTokens({}, parts),
     inbox: new RedisInbox({}, parts),
     streams: new RedisStreams(parts),
+    sessions: new RedisSessions(parts),
+    requestClaims: new RedisRequestClaims({}, { ...parts, instances: cluster }),
   };
 }
