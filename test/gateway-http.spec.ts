@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readGatewayConfig } from '../apps/gateway/src/config/gateway-config.js';
 import { createGateway } from '../apps/gateway/src/create-gateway.js';
 import { type ApiCall, callApi, logIn } from './support/gateway-api.js';
+import { until } from './support/until.js';
 import { refusal, WscClient } from './support/wsc-client.js';
 
 describe('the HTTP API of the gateway', () => {
@@ -233,6 +234,53 @@ describe('the HTTP API of the gateway', () => {
     });
   });
 
+  describe('what is kept', () => {
+    const place = { offset: expect.any(Number), epoch: expect.any(String) };
+
+    it('is a message to a room with history: answered once it is stored, and once for each id and version', async () => {
+      const send = (body: object) => api('/api/rooms/chat:kept/messages', { body });
+      const first = await send({ data: 1, id: 'one' });
+      expect(first).toEqual({
+        status: 200,
+        headers: expect.anything(),
+        body: { id: 'one', queued: 0, dropped: 0, offset: 1, epoch: expect.any(String) },
+      });
+      expect(await send({ data: 1, id: 'one' })).toMatchObject({ status: 200, body: { offset: 1, repeated: true } });
+      expect(await send({ data: 2, version: 5 })).toMatchObject({ body: { offset: 2 } });
+      expect(await send({ data: 2, version: 5 })).toMatchObject({ body: { stale: true } });
+      expect(await send({ data: 2, version: -1 })).toMatchObject({ status: 422 });
+      const ada = await connect('ada');
+      await ada.request('join_room', { room: 'chat:kept' });
+      const page = await ada.request('history', { room: 'chat:kept' });
+      expect(page).toMatchObject({ data: { messages: [{ data: 1 }, { data: 2 }], complete: true } });
+      await ada.close();
+    });
+
+    it('is a durable message to a user, until a device has acknowledged it', async () => {
+      const body = { event: 'invoice', data: { no: 7 }, durable: true };
+      expect(await api('/api/users/dora/messages', { body })).toMatchObject({
+        status: 200,
+        body: { queued: 0, ...place },
+      });
+      const notification = { title: 'Hello', body: 'there', durable: true };
+      expect(await api('/api/users/dora/notifications', { body: notification })).toMatchObject({
+        status: 200,
+        body: place,
+      });
+      expect(await api('/api/users/dora/inbox')).toMatchObject({ body: { messages: 2, dead_letters: 0 } });
+      const stored = await api('/api/users/dora/messages', { body: { ...body, ack: { timeout_ms: 20 } } });
+      expect(stored).toMatchObject({ status: 200, body: { status: 'stored', ...place } });
+      const dora = await connect('dora');
+      const heard = [await dora.hear({ event: 'invoice' }), await dora.hear({ event: 'notification' })];
+      dora.send({ type: 'ack', ids: heard.map(({ id }) => id) });
+      const inbox = async (): Promise<unknown> => (await api('/api/users/dora/inbox')).body;
+      await until(inbox, (seen) => (seen as { messages: number }).messages === 1);
+      expect(await api('/api/users/dora/dead-letters')).toMatchObject({ status: 200, body: [] });
+      expect(await api('/api/users/dora/dead-letters/x/resend', { method: 'POST' })).toMatchObject({ status: 404 });
+      await dora.close();
+    });
+  });
+
   describe('what is wrong gets an answer that says so', () => {
     const deep = `{"event":"x","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     const wide = JSON.stringify({
@@ -308,6 +356,9 @@ describe('the HTTP API of the gateway', () => {
         '/api/rooms/{room}/members',
         '/api/rooms/{room}/messages',
         '/api/users/{user}/connections',
+        '/api/users/{user}/dead-letters',
+        '/api/users/{user}/dead-letters/{id}/resend',
+        '/api/users/{user}/inbox',
         '/api/users/{user}/messages',
         '/api/users/{user}/notifications',
         '/auth/connect-token',

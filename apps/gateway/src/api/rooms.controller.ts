@@ -1,11 +1,21 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { notFound, RoomNamePipe } from '@nest-wsc/demo-service';
 import { HubService } from '@nest-wsc/wsc';
 import { RequireLogin } from '../auth/bearer.guard.js';
 import { RoomMessageDto } from './dto/message.dto.js';
 import { RoomDto } from './dto/room.dto.js';
-import { DeletedRoomView, MembersView, RoomView, SendView, toMembersView, toRoomView, toSendView } from './views.js';
+import {
+  DeletedRoomView,
+  MembersView,
+  RoomView,
+  SendView,
+  statusOf,
+  toMembersView,
+  toRoomView,
+  toSendView,
+} from './views.js';
 
 /** Rooms, with the application's rights: what clients may do is up to the namespaces. */
 @ApiTags('rooms')
@@ -54,10 +64,18 @@ export class RoomsController {
   }
 
   @Post('messages')
-  @HttpCode(202)
   @ApiOperation({ summary: 'Sends an event to the members of a room, `room_message` unless told otherwise' })
-  @ApiAcceptedResponse({ type: SendView })
-  async message(@Param('room', RoomNamePipe) room: string, @Body() dto: RoomMessageDto): Promise<SendView> {
-    return toSendView(await this.hub.sendToRoom(room, { event: dto.event ?? 'room_message', data: dto.data }));
+  @ApiAcceptedResponse({ type: SendView, description: 'Queued' })
+  @ApiOkResponse({ type: SendView, description: 'In rooms with history: where it is kept' })
+  async message(
+    @Param('room', RoomNamePipe) room: string,
+    @Body() dto: RoomMessageDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SendView> {
+    const { event = 'room_message', data, id, version } = dto;
+    const message = { event, data, ...(id !== undefined && { id }) };
+    const view = toSendView(await this.hub.sendToRoom(room, message, version === undefined ? {} : { version }));
+    response.status(statusOf(view));
+    return view;
   }
 }

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { AckOutcome, RoomInfo, RoomUser, SendResult } from '@nest-wsc/wsc';
+import type { AckOutcome, DeadLetter, RoomInfo, RoomUser, SendResult } from '@nest-wsc/wsc';
 
 /** What is true after a send. */
 export class SendView {
@@ -14,18 +14,72 @@ export class SendView {
 
   @ApiProperty({ required: false, description: 'Other gateways that it was handed to; what they queue is not counted' })
   readonly other_nodes?: number;
+
+  @ApiPropertyOptional({ description: 'Where it is kept: its place in the history of the room, or in the inbox' })
+  readonly offset?: number;
+
+  @ApiPropertyOptional({ description: 'Offsets of different epochs can not be compared' })
+  readonly epoch?: string;
+
+  @ApiPropertyOptional({ description: 'It was kept before, by the first send with this id' })
+  readonly repeated?: true;
+
+  @ApiPropertyOptional({ description: 'It was left out: a newer version is kept' })
+  readonly stale?: true;
 }
 
-export const toSendView = ({ id, queued, dropped, otherNodes }: SendResult): SendView => ({
-  id,
-  queued,
-  dropped,
-  ...(otherNodes !== undefined && { other_nodes: otherNodes }),
+export const toSendView = (result: SendResult): SendView => ({
+  id: result.id,
+  queued: result.queued,
+  dropped: result.dropped,
+  ...(result.otherNodes !== undefined && { other_nodes: result.otherNodes }),
+  ...(result.offset !== undefined && { offset: result.offset }),
+  ...(result.epoch !== undefined && { epoch: result.epoch }),
+  ...(result.isRepeat === true && { repeated: true }),
+  ...(result.isStale === true && { stale: true }),
+});
+
+/** 202 for what was only queued; 200 for what is kept. */
+export const statusOf = ({ offset }: SendView): number => (offset === undefined ? 202 : 200);
+
+/** What is kept for a user. */
+export class InboxView {
+  @ApiProperty({ description: 'Durable messages that a device has still to acknowledge' })
+  readonly messages!: number;
+
+  @ApiProperty({ description: 'Durable messages whose time was up before' })
+  readonly dead_letters!: number;
+}
+
+/** A durable message whose time was up. */
+export class DeadLetterView {
+  @ApiProperty()
+  readonly id!: string;
+
+  @ApiProperty()
+  readonly event!: string;
+
+  @ApiProperty({ description: 'Any JSON' })
+  readonly data!: unknown;
+
+  @ApiProperty({ enum: ['expired'] })
+  readonly reason!: DeadLetter['reason'];
+
+  @ApiProperty({ description: 'Milliseconds since 1970' })
+  readonly died_at!: number;
+}
+
+export const toDeadLetterView = ({ message, reason, diedAt }: DeadLetter): DeadLetterView => ({
+  id: message.id,
+  event: message.event,
+  data: message.data,
+  reason,
+  died_at: diedAt,
 });
 
 /** How an acked send ended. */
 export class AckView {
-  @ApiProperty({ enum: ['acked', 'unknown', 'failed'] })
+  @ApiProperty({ enum: ['acked', 'stored', 'unknown', 'failed'] })
   readonly status!: AckOutcome['status'];
 
   @ApiProperty()
@@ -40,6 +94,12 @@ export class AckView {
   @ApiProperty()
   readonly elapsed_ms!: number;
 
+  @ApiPropertyOptional({ description: 'Stored: its place in the inbox' })
+  readonly offset?: number;
+
+  @ApiPropertyOptional()
+  readonly epoch?: string;
+
   @ApiPropertyOptional({ description: 'Why it was not acked' })
   readonly reason?: string;
 }
@@ -51,7 +111,7 @@ export function toAckView(outcome: AckOutcome): AckView {
     case 'acked':
       return { ...told, device_id: outcome.deviceId };
     case 'stored':
-      return told;
+      return { ...told, offset: outcome.offset, epoch: outcome.epoch };
     case 'unknown':
     case 'failed':
       return { ...told, reason: outcome.reason };

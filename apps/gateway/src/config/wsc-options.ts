@@ -6,7 +6,8 @@ import type { GatewayConfig } from './gateway-config.js';
 
 const options: WscModuleOptions = {
   namespaces: {
-    chat: { joinable: true, presence: true, announceMembers: true },
+    // Kept, so that who was away gets what was missed.
+    chat: { joinable: true, presence: true, announceMembers: true, history: true },
     doc: { joinable: true },
     // Who reads too slowly for prices misses old ones instead of the connection.
     ticker: { joinable: true, memberPublish: false, backpressure: 'latest-only' },

@@ -60,6 +60,11 @@ export class StatsView {
   @ApiProperty({ description: 'Connections closed with 4008' })
   readonly closed_slow_consumers!: number;
 
+  @ApiProperty({
+    description: 'How often a connection was too slow for a room with history, and got its messages later',
+  })
+  readonly fallen_behind!: number;
+
   @ApiProperty({ description: 'Events of the event bus that no subscriber took in time' })
   readonly dropped_events!: number;
 
@@ -97,6 +102,7 @@ export const toStatsView = (stats: HubStats): StatsView => ({
     latest_only: stats.droppedByPolicy['latest-only'],
   },
   closed_slow_consumers: stats.closedSlowConsumers,
+  fallen_behind: stats.fallenBehind,
   dropped_events: stats.droppedEvents,
   accepted_connections: stats.acceptedConnections,
   refused_connections: stats.refusedConnections,

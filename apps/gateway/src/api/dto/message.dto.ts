@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
+import { IsBoolean, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { AnyJson, IsWscName } from '@nest-wsc/demo-service';
 
 /** An event and its data, for everybody. */
@@ -31,8 +31,36 @@ export class AckDto {
   readonly retries?: number;
 }
 
+/** How a message is kept for a user. */
+export class DurableDto extends MessageDto {
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Kept until each of the devices has acknowledged it, or its time is up',
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly durable?: boolean;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: 2_592_000_000,
+    description: 'Milliseconds for which a durable one is kept',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(2_592_000_000)
+  readonly time_to_live_ms?: number;
+
+  @ApiPropertyOptional({ minLength: 1, maxLength: 64, description: 'Sent again with the same id, it counts once' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  readonly id?: string;
+}
+
 /** A message to a user; with `ack` the answer waits until one of the user's devices has processed it. */
-export class UserMessageDto extends MessageDto {
+export class UserMessageDto extends DurableDto {
   @ApiPropertyOptional({ type: AckDto })
   @IsOptional()
   @ValidateNested()
@@ -50,4 +78,24 @@ export class RoomMessageDto {
   @ApiPropertyOptional({ description: 'Any JSON', example: { text: 'Hello, room' } })
   @AnyJson()
   readonly data?: unknown;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 64,
+    description: 'In rooms with history: sent again with the same id, it counts once',
+  })
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  readonly id?: string;
+
+  @ApiPropertyOptional({
+    minimum: 0,
+    description: 'In rooms with history: left out unless it is above every version of this event so far',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  readonly version?: number;
 }

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import { IsLink } from '@nest-wsc/demo-service';
 
 /** A notification for a person. */
@@ -24,4 +24,9 @@ export class NotificationDto {
   @IsOptional()
   @IsLink()
   readonly link?: string;
+
+  @ApiPropertyOptional({ default: false, description: 'Kept until each of the devices has acknowledged it' })
+  @IsOptional()
+  @IsBoolean()
+  readonly durable?: boolean;
 }
