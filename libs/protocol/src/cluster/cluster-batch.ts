@@ -5,6 +5,12 @@ import { readClusterMessage } from './read-cluster-message.js';
 
 const version = 1;
 
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const colon = 0x3a;
+
 /** What came in one payload. */
 export interface DecodedBatch {
   /** The instance id of the node that published it; absent from publishers that are no nodes. */
@@ -54,6 +60,43 @@ export function decodeClusterBatch(payload: string | Uint8Array): DecodedBatch {
  */
 export function findMessageFault(text: string): string | undefined {
   return decodeClusterBatch(encodeClusterBatch(clusterBatchHead(), [text])).faults[0];
+}
+
+/**
+ * As {@link findMessageFault}, for a message whose names are known to be names: without reading it, as long as it is as flat as messages
+ * are.
+ * @param text from `encodeClusterMessage(clusterMessage)`
+ */
+export function findClusterMessageFault(
+  { message, exceptConnectionId, ackTo }: ClusterMessage,
+  text: string,
+): string | undefined {
+  const texts = [message.from, message.fromName, message.to, exceptConnectionId, ackTo];
+  const isShort = texts.every((each) => each === undefined || each.length <= clusterLimits.maxTextLength);
+  return isShort && isFlat(text) ? undefined : findMessageFault(text);
+}
+
+/** Answers true only for what is within the limits; brackets and colons within texts count too. */
+function isFlat(text: string): boolean {
+  if (text.length <= clusterLimits.maxDepth) return true;
+  let depth = 0;
+  let keys = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    switch (text.charCodeAt(index)) {
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        if (depth > clusterLimits.maxDepth) return false;
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth -= 1;
+        break;
+      case colon:
+        keys += 1;
+    }
+  }
+  return keys <= clusterLimits.maxKeys;
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -7,6 +7,8 @@ import {
   decodeClusterBatch,
   encodeClusterBatch,
   encodeClusterMessage,
+  findClusterMessageFault,
+  findMessageFault,
   partitionOf,
   type ClusterMessage,
 } from './index.js';
@@ -79,7 +81,19 @@ describe('what is no batch', () => {
   const variation = fc
     .tuple(
       fc.constantFrom('v', 'from', 'm'),
-      fc.constantFrom('id', 'event', 'from', 'room', 'priority', 'key', 'ack', 'timestamp', 'except', 'audience', 'offset'),
+      fc.constantFrom(
+        'id',
+        'event',
+        'from',
+        'room',
+        'priority',
+        'key',
+        'ack',
+        'timestamp',
+        'except',
+        'audience',
+        'offset',
+      ),
       fc.jsonValue(),
     )
     .map(([outer, inner, value]) => [
@@ -161,3 +175,28 @@ describe('the channels', () => {
 function nested(depth: number): unknown {
   return depth === 0 ? 1 : [nested(depth - 1)];
 }
+
+describe('a message that nodes would leave out', () => {
+  const plain = { id: '1', event: 'e', priority: 'normal', timestamp: 1 } as const;
+  const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+  const faultOf = (message: ClusterMessage) => findClusterMessageFault(message, encodeClusterMessage(message));
+
+  it.each([
+    ['nested too deep', { message: { ...plain, data: nested(200) } }],
+    [
+      'with too many keys',
+      { message: { ...plain, data: Object.fromEntries(Array.from({ length: 100_001 }, (_, key) => [key, 1])) } },
+    ],
+    ['with a name that is too long', { message: { ...plain, data: null, fromName: 'x'.repeat(1_025) } }],
+  ])('is found before it is sent: one %s', (_what, message) => {
+    expect(faultOf(message)).toEqual(expect.any(String));
+    expect(faultOf(message)).toBe(findMessageFault(encodeClusterMessage(message)));
+  });
+
+  it('is none that only holds brackets in a text, or is what an application sends', () => {
+    expect(faultOf({ message: { ...plain, data: '[{'.repeat(500) } })).toBeUndefined();
+    fc.assert(
+      fc.property(clusterMessage, (each) => expect(faultOf(each)).toBe(findMessageFault(encodeClusterMessage(each)))),
+    );
+  });
+});

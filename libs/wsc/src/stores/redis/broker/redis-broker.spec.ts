@@ -81,6 +81,15 @@ describe('the Redis broker', () => {
     expect(here.heardIds).toEqual(['1']);
   });
 
+  it('refuses what others would not read, once this node has heard it', async () => {
+    await using here = await BrokerNode.start(redis.url);
+    await here.subscribe(room);
+    const nested: unknown = JSON.parse('['.repeat(200) + ']'.repeat(200));
+    const { error } = await here.publish({ destination: room, message: testMessage('deep', nested) });
+    expect(error).toMatchObject({ error: 'WSC_INTERNAL', message: expect.stringContaining('nest') });
+    expect(here.heardIds).toEqual(['deep']);
+  });
+
   it('counts what it can not read on its channels, logs it once, and goes on', async () => {
     await using here = await BrokerNode.start(redis.url);
     await using there = await BrokerNode.start(redis.url);

@@ -1,5 +1,10 @@
 import { WscError } from '@nest-wsc/protocol';
-import { clusterBatchHead, decodeClusterBatch, encodeClusterMessage } from '@nest-wsc/protocol/cluster';
+import {
+  clusterBatchHead,
+  decodeClusterBatch,
+  encodeClusterMessage,
+  findClusterMessageFault,
+} from '@nest-wsc/protocol/cluster';
 import { isEffectUnknown, Outgoing, withoutCommand } from '@nest-wsc/redis';
 import { messageOf } from '../../../core/async/as-error.js';
 import type { MaybePromise } from '../../../core/async/maybe-promise.js';
@@ -101,6 +106,8 @@ export class RedisBroker implements Broker {
     } catch (cause) {
       return { ...local, error: local.error ?? cannotWrite(message.message.event, cause) };
     }
+    const fault = findClusterMessageFault(message, text);
+    if (fault !== undefined) return { ...local, error: cannotWrite(message.message.event, new Error(fault)) };
     return this.#handOn(channel, text, local);
   }
 
