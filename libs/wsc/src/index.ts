@@ -46,6 +46,7 @@ export type {
   PresenceEntry,
   Principal,
   Priority,
+  ResumedSession,
   RevocationList,
   RoomInfo,
   RoomOptions,

@@ -9,6 +9,8 @@ export type { EventBus, HubEvent, HubEventFields, HubEventListener, HubEventName
 export type {
   ConnectHook,
   DisconnectHook,
+  ResumedSession,
+  ResumeHook,
   DisconnectReason,
   ErrorHook,
   Hooks,

@@ -28,6 +28,7 @@ import {
   type PageRequest,
   type PresenceEntry,
   type Principal,
+  type ResumeHook,
   type RoomInfo,
   type RoomOptions,
   type RoomUser,
@@ -288,6 +289,11 @@ export class HubService {
   /** Runs for each connection before its first message; a throw or `false` refuses it. */
   onConnect(callback: ConnectHook<Connection>): this {
     return this.#with((hub) => hub.hooks.onConnect(mapErrors(callback)));
+  }
+
+  /** Runs before a client that comes back has its rooms and metadata again; a throw or `false` leaves it with a new connection. */
+  onResume(callback: ResumeHook<Connection>): this {
+    return this.#with((hub) => hub.hooks.onResume(mapErrors(callback)));
   }
 
   onDisconnect(callback: DisconnectHook<Connection>): this {
