@@ -1,12 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
 
-/** The answer to a join (PROTOCOL.md §4). */
-export interface JoinedRoom {
-  readonly room: string;
-  /** How many members it has, where the room tells. */
-  readonly members?: number;
-}
-
 /** The answer to a message that was sent to a room or user. */
 export interface SentMessage {
   /** Made by the server. */
@@ -36,13 +29,6 @@ export interface PresentUser {
 export interface RefreshedToken {
   /** Milliseconds since 1970, where the token expires at all. */
   readonly expiresAt?: number;
-}
-
-/** @throws {WscError} WSC_INVALID_ENVELOPE */
-export function parseJoinedRoom(answer: unknown): JoinedRoom {
-  const fields = parseFields(answer, 'join_room');
-  const members = optionalNumber(fields, 'members');
-  return { room: requireString(fields, 'room'), ...(members !== undefined && { members }) };
 }
 
 /** @throws {WscError} WSC_INVALID_ENVELOPE */
@@ -81,18 +67,28 @@ function parsePresentUser(value: unknown): PresentUser {
   };
 }
 
-function parseFields(value: unknown, what: string): ReadonlyMap<string, unknown> {
+/** @throws {WscError} WSC_INVALID_ENVELOPE */
+export function parseFields(value: unknown, what: string): ReadonlyMap<string, unknown> {
   if (typeof value === 'object' && value !== null) return new Map(Object.entries(value));
   throw invalidAnswer(what);
 }
 
-function requireString(fields: ReadonlyMap<string, unknown>, name: string): string {
+/** @throws {WscError} WSC_INVALID_ENVELOPE */
+export function requireString(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
   if (typeof value === 'string') return value;
   throw invalidAnswer(name);
 }
 
-function optionalNumber(fields: ReadonlyMap<string, unknown>, name: string): number | undefined {
+/** @throws {WscError} WSC_INVALID_ENVELOPE */
+export function requireNumber(fields: ReadonlyMap<string, unknown>, name: string): number {
+  const value = optionalNumber(fields, name);
+  if (value !== undefined) return value;
+  throw invalidAnswer(name);
+}
+
+/** Nothing where it is no number. */
+export function optionalNumber(fields: ReadonlyMap<string, unknown>, name: string): number | undefined {
   const value = fields.get(name);
   return typeof value === 'number' ? value : undefined;
 }

@@ -4,7 +4,6 @@ import {
   parseRefreshedToken,
   parseRoomPresence,
   parseSentMessage,
-  type JoinedRoom,
   type RefreshedToken,
   type RoomPresence,
   type SentMessage,
@@ -24,9 +23,13 @@ import type {
 import type { Unsubscribe } from './listeners.js';
 import type { everyEvent } from './message-router.js';
 import { checkOptionNames } from './option-names.js';
+import type { GetSnapshot } from './hand-over.js';
+import type { RoomRole } from './memberships.js';
 import { resolveClientOptions, type WscClientOptions } from './options.js';
+import type { JoinedRoom, RoomRecovery } from './recovery-answers.js';
 import type { AskOptions, RepeatableOptions, RequestOptions } from './request-table.js';
-import type { AskRoom, RoomRole } from './room-tracker.js';
+import type { Reconnection } from './resumption.js';
+import type { AskRoom } from './room-tracker.js';
 import { Session } from './session.js';
 import { forgivable } from './settle.js';
 import type { TokenOrProvider } from './token-source.js';
@@ -37,13 +40,29 @@ export interface RoomMessageOptions extends RequestOptions {
   readonly echo?: boolean | undefined;
 }
 
+/** How a room is joined. */
+export interface JoinOptions extends AskOptions {
+  /**
+   * Loads the room's state while its messages wait, at the join and wherever it has turned out later that some are missing; where it
+   * throws, the join fails. @default none
+   */
+  readonly getSnapshot?: GetSnapshot | undefined;
+}
+
+interface BuiltInRequest<T> {
+  readonly event: string;
+  readonly data: object;
+  readonly options: RepeatableOptions;
+  readonly read: (answer: unknown) => T;
+}
+
 /**
- * One connection to a gateway, kept up: it comes back by itself, joins its rooms again, acknowledges what its handlers have
- * handled and hands each message over once.
+ * One connection to a gateway, kept up: it comes back by itself, goes on in its rooms where it was, acknowledges what its handlers
+ * have handled and hands each message over once.
  *
  * Promises: messages and requests leave in the order in which they were given; a request is sent twice only where it says
- * that it may be; listeners that throw disturb nothing. Does not promise: that a `send` arrives, or that nothing was missed
- * between two connections.
+ * that it may be; of a room with history every message comes, once and in order, or `onRecovered` says that some do not; listeners
+ * that throw disturb nothing. Does not promise: that a `send` arrives, or that nothing was missed in rooms without history.
  *
  * Every promise that it returns may be ignored: then an error of the gateway goes nowhere, and ends no process.
  *
@@ -137,6 +156,19 @@ export class WscClient<
     return this.#session.errors.add(listener);
   }
 
+  /**
+   * Called with each room whose missed messages were asked for, just before they come: after a reconnect, a gap, or a join with a saved
+   * position.
+   */
+  onRecovered(listener: (recovery: RoomRecovery) => unknown): Unsubscribe {
+    return this.#session.exchange.resumption.recovered.add(listener);
+  }
+
+  /** Called once after each reconnect, when it is known for all rooms whether what was missed follows. */
+  onReconnected(listener: (reconnection: Reconnection) => unknown): Unsubscribe {
+    return this.#session.exchange.resumption.reconnected.add(listener);
+  }
+
   onStateChange(listener: (state: ConnectionState, previous: ConnectionState) => unknown): Unsubscribe {
     return this.#session.stateChanged.add(listener);
   }
@@ -161,7 +193,8 @@ export class WscClient<
     options: RequestOptions = {},
   ): Promise<ResponseData<Requests, Name>> {
     const { exchange } = this.#session;
-    return exchange.ask(exchange.createRequest(event, data, options));
+    const read = (answer: ResponseData<Requests, Name>): ResponseData<Requests, Name> => answer;
+    return exchange.ask(exchange.createRequest(event, data, options), { read });
   }
 
   /**
@@ -183,8 +216,11 @@ export class WscClient<
     }
   }
 
-  /** Joins a room, now and after each reconnect, until {@link leaveRoom}. Register handlers first: messages may come before the answer. */
-  joinRoom(room: string, options: AskOptions = {}): Promise<JoinedRoom> {
+  /**
+   * Joins a room, now and after each reconnect, until {@link leaveRoom}. Register handlers first: messages may come before the answer.
+   * With a saved position it goes on there, and the answer's `recovery` says whether everything since then follows.
+   */
+  joinRoom(room: string, options: JoinOptions = {}): Promise<JoinedRoom> {
     return this.#join(room, 'member', options);
   }
 
@@ -193,7 +229,7 @@ export class WscClient<
   }
 
   /** As {@link joinRoom}, without counting as a member. */
-  subscribe(room: string, options: AskOptions = {}): Promise<JoinedRoom> {
+  subscribe(room: string, options: JoinOptions = {}): Promise<JoinedRoom> {
     return this.#join(room, 'subscriber', options);
   }
 
@@ -203,30 +239,41 @@ export class WscClient<
 
   /** Sends `room_message` to the other members. */
   sendToRoom(room: string, data: unknown, { echo, ...options }: RoomMessageOptions = {}): Promise<SentMessage> {
-    return forgivable(this.#ask('room_message', { room, data, echo }, options).then(parseSentMessage));
+    const read = (answer: unknown): SentMessage => {
+      const sent = parseSentMessage(answer);
+      // An echo comes as any other message.
+      if (echo !== true) this.#session.exchange.sent(room, sent);
+      return sent;
+    };
+    return this.#ask({ event: 'room_message', data: { room, data, echo }, options, read });
   }
 
   /** Sends `chat` to all devices of a user, and to the other devices of the sender. */
   sendToUser(to: string, data: unknown, options: RequestOptions = {}): Promise<SentMessage> {
-    return forgivable(this.#ask('chat', { to, data }, options).then(parseSentMessage));
+    return this.#ask({ event: 'chat', data: { to, data }, options, read: parseSentMessage });
   }
 
   /** Who is in a room. */
   presence(room: string, options: AskOptions = {}): Promise<RoomPresence> {
-    return forgivable(this.#ask('presence', { room }, { ...options, canRepeat: true }).then(parseRoomPresence));
+    return this.#ask({
+      event: 'presence',
+      data: { room },
+      options: { ...options, canRepeat: true },
+      read: parseRoomPresence,
+    });
   }
 
   /** Gives the open connection a new token, so that it outlives the old one. A fixed token of `connect` is replaced, too. */
   refreshToken(token: string, options: AskOptions = {}): Promise<RefreshedToken> {
-    const parse = (answer: unknown): RefreshedToken => {
+    const read = (answer: unknown): RefreshedToken => {
       this.#session.tokens.accept(token);
       return parseRefreshedToken(answer);
     };
-    return forgivable(this.#ask('refresh_token', { token }, { ...options, canRepeat: true }).then(parse));
+    return this.#ask({ event: 'refresh_token', data: { token }, options: { ...options, canRepeat: true }, read });
   }
 
-  #join(room: string, role: RoomRole, options: AskOptions): Promise<JoinedRoom> {
-    return forgivable(this.#session.exchange.rooms.join({ room, role }, this.#askRoom(options)));
+  #join(room: string, role: RoomRole, { getSnapshot, ...options }: JoinOptions): Promise<JoinedRoom> {
+    return forgivable(this.#session.exchange.rooms.join({ room, role }, { ask: this.#askRoom(options), getSnapshot }));
   }
 
   #leave(room: string, role: RoomRole, options: AskOptions): Promise<void> {
@@ -237,11 +284,12 @@ export class WscClient<
   /** Without an id, which would give a repeat on the next connection the old answer and no membership. */
   #askRoom(options: AskOptions): AskRoom {
     const { exchange } = this.#session;
-    return (event, room) => exchange.ask(exchange.createRequest(event, { room }, { ...options, canRepeat: true }));
+    return (event, data, reader) =>
+      exchange.ask(exchange.createRequest(event, data, { ...options, canRepeat: true }), reader);
   }
 
-  #ask(event: string, data: unknown, options: RepeatableOptions): Promise<unknown> {
+  #ask<T>({ event, data, options, read }: BuiltInRequest<T>): Promise<T> {
     const { exchange } = this.#session;
-    return exchange.ask(exchange.createRequest(event, data, options));
+    return exchange.ask(exchange.createRequest(event, data, options), { read });
   }
 }

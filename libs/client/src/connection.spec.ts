@@ -32,7 +32,7 @@ describe('connecting', () => {
     });
     expect(await opened).toEqual(client.connection);
     expect(states).toEqual(['idle', 'connecting', 'open']);
-    expect(gateway.upgrades).toMatchObject([{ protocols: ['wsc.v1.json', 'bearer.a.b.c'] }]);
+    expect(gateway.upgrades).toMatchObject([{ protocols: ['wsc.v1.json', 'bearer.a.b.c', 'resume.v1'] }]);
   });
 
   it('takes http URLs, keeps their query, and offers no bearer without a token', async () => {
@@ -40,7 +40,7 @@ describe('connecting', () => {
     const client = createClient(`${gateway.url.replace('ws:', 'http:')}?tenant=7#top`);
     await client.connect();
     await client.close();
-    expect(gateway.upgrades[0]?.protocols).toEqual(['wsc.v1.json']);
+    expect(gateway.upgrades[0]?.protocols).toEqual(['wsc.v1.json', 'resume.v1']);
     expect(gateway.upgrades[0]?.query.get('tenant')).toBe('7');
   });
 

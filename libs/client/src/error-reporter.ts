@@ -4,9 +4,10 @@ import { Listeners, type Unsubscribe } from './listeners.js';
 /**
  * Where an error comes from: `connection` an attempt or a connection failed · `token` the token provider failed ·
  * `server` an `error` envelope that answers no request · `protocol` something arrived that is no envelope ·
- * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again.
+ * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again, or its
+ * snapshot not be had · `positions` the store of positions failed.
  */
-export type ErrorSource = 'connection' | 'token' | 'server' | 'protocol' | 'handler' | 'queue' | 'room';
+export type ErrorSource = 'connection' | 'token' | 'server' | 'protocol' | 'handler' | 'queue' | 'room' | 'positions';
 
 /** What an error is about. */
 export interface ErrorContext {

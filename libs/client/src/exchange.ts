@@ -6,28 +6,45 @@ import {
   type ErrorEnvelope,
   type ServerEnvelope,
   type ServerNotifyEnvelope,
+  type WelcomeData,
 } from '@nest-wsc/protocol';
 import { AckBatch } from './ack-batch.js';
+import type { SentMessage } from './built-in-answers.js';
 import { EnvelopeEncoder } from './envelope-encoder.js';
 import type { ErrorReporter } from './error-reporter.js';
 import type { Link, LinkEnd } from './link.js';
 import { MessageRouter } from './message-router.js';
 import type { ResolvedOptions } from './options.js';
 import { Outbox } from './outbox.js';
+import { parsePosition } from './position.js';
+import { PositionTable } from './position-table.js';
 import { readKey } from './read-key.js';
-import { errorOf, RequestTable, type AnswerSink, type NewRequest, type RepeatableOptions } from './request-table.js';
-import { RoomTracker } from './room-tracker.js';
+import {
+  errorOf,
+  RequestTable,
+  type AnswerReader,
+  type AnswerSink,
+  type NewRequest,
+  type RepeatableOptions,
+} from './request-table.js';
+import { Resumption } from './resumption.js';
+import { RoomTracker, type AskRoom } from './room-tracker.js';
 import { createDeferred } from './settle.js';
 
 /** What is said over the connections of a client, one after the other: messages, requests, acks, rooms. */
 export class Exchange {
   readonly messages: MessageRouter;
   readonly rooms: RoomTracker;
+  readonly resumption: Resumption;
   readonly #errors: ErrorReporter;
   readonly #encoder: EnvelopeEncoder;
   readonly #outbox: Outbox;
   readonly #requests: RequestTable;
   readonly #requestTimeoutMs: number;
+  readonly #positions: PositionTable;
+  /** On this connection or not at all. */
+  readonly #askFirst: AskRoom = (event, data, reader) =>
+    this.ask(this.createRequest(event, data, { goesFirst: true }), reader);
   #link: Link | undefined;
   #closedError: WscError | undefined;
 
@@ -38,13 +55,34 @@ export class Exchange {
     this.#encoder = new EnvelopeEncoder(options.codec);
     this.#outbox = new Outbox(options.queue, scheduler);
     this.#requests = new RequestTable(this.#outbox, this.#encoder, scheduler);
-    this.rooms = new RoomTracker(errors, scheduler);
+    this.#positions = new PositionTable(options, errors);
+    this.resumption = new Resumption(this.#positions, errors);
+    this.rooms = new RoomTracker({
+      ...{ errors, scheduler, positions: this.#positions, ask: this.#askFirst },
+      deliver: (message) => this.messages.receive(message),
+      onRecovered: (recovery) => this.resumption.roomRecovered(recovery),
+    });
     const acks = new AckBatch((ids) => this.#sendDirectly({ type: 'ack', ids }));
     this.messages = new MessageRouter({
       errors,
       recentIdsCount: options.recentIdsCount,
-      acknowledge: (id) => acks.add(id),
+      acknowledge: (message) => {
+        acks.add(message.id);
+        const place = parsePosition(message);
+        if (message.room === undefined && place !== undefined) this.resumption.inbox.acknowledged(place);
+      },
+      onFinished: (message) => this.#finished(message),
     });
+  }
+
+  /** Reads the saved positions; nothing where that is done already. Never rejects. */
+  loadPositions(): Promise<void> | undefined {
+    return this.#positions.load();
+  }
+
+  /** There may be no time for it later. */
+  savePositions(): void {
+    this.#positions.save();
   }
 
   /** From now on messages may be given, and wait for a connection. */
@@ -53,13 +91,25 @@ export class Exchange {
     this.#requests.started();
   }
 
-  /** A connection is up: rooms first, then what the last one left unanswered, then what waited. */
-  connected(link: Link, maxMessageBytes: number): void {
+  /**
+   * A connection is up. The session of the last one goes first, or else its rooms; then what it left unanswered, then what waited.
+   * `onReady` is called once everything else may be sent: in the same turn, where there is no session.
+   */
+  connected(link: Link, welcome: WelcomeData, onReady: () => void): void {
     this.#link = link;
-    this.#outbox.attach(link, maxMessageBytes);
-    this.rooms.rejoin((event, room) => this.#rejoin(event, room));
-    this.#requests.repeat();
-    this.#outbox.flush();
+    this.#outbox.attach(link, welcome.maxMessageBytes);
+    this.resumption.begin({
+      welcome,
+      isCurrent: () => this.#link === link,
+      ask: this.#askFirst,
+      restore: ({ rooms }) => {
+        const restored = this.rooms.restore(rooms);
+        this.#requests.repeat();
+        this.#outbox.open();
+        onReady();
+        return restored;
+      },
+    });
   }
 
   /** The connection is gone: what was sent and can't be repeated fails, the rest waits for the next one. */
@@ -67,6 +117,7 @@ export class Exchange {
     this.#link = undefined;
     this.#outbox.detach();
     this.rooms.disconnected();
+    this.resumption.inbox.disconnected();
     const details = { outcome: 'unknown', closeCode: end.code };
     if (end.code === closeCodes.messageTooLarge.code) {
       // One of them was the cause, and would be again.
@@ -80,6 +131,7 @@ export class Exchange {
   stop(error: WscError): void {
     this.#link = undefined;
     this.#closedError = error;
+    this.resumption.clear();
     this.#requests.failAll(error);
     this.#outbox.clear(error);
     this.rooms.clear();
@@ -131,20 +183,36 @@ export class Exchange {
     return () => undefined;
   }
 
-  /** Resolves with the last answer; with the last item where that is empty (PROTOCOL.md §3.2). */
-  ask<T>(request: NewRequest): Promise<T> {
+  /** Resolves with what `reader` makes of the last answer; of the last item where that is empty (PROTOCOL.md §3.2). */
+  ask<T>(request: NewRequest, reader: AnswerReader<T>): Promise<T> {
     const answer = createDeferred<T>();
-    let lastItem: { readonly data: T } | undefined;
-    const sink: AnswerSink = {
-      onItem: (data: T) => {
-        lastItem = { data };
-      },
-      onDone: (data: T) =>
-        answer.resolve(lastItem !== undefined && (data === null || data === undefined) ? lastItem.data : data),
-      onFailed: (error) => answer.reject(error),
+    let lastItem: { readonly data: unknown } | undefined;
+    const onFailed = (error: unknown): void => {
+      reader.onFailed?.();
+      answer.reject(error);
     };
-    this.askEach(request, sink);
+    const onDone = (data: unknown): void => {
+      const isEmpty = data === null || data === undefined;
+      try {
+        answer.resolve(reader.read(isEmpty && lastItem !== undefined ? lastItem.data : data));
+      } catch (error) {
+        onFailed(error);
+      }
+    };
+    const onItem = (data: unknown): void => {
+      lastItem = { data };
+    };
+    this.askEach(request, { onItem, onDone, onFailed });
     return answer.promise;
+  }
+
+  /** The client's own message to a room was stored: it is part of what the client has had. */
+  sent(room: string, { id, offset, epoch }: SentMessage): void {
+    if (offset === undefined || epoch === undefined) return;
+    this.#positions.get(room)?.sent({ offset, epoch });
+    this.#positions.touch();
+    // A later connection is not the one that sent it, and would get it.
+    this.messages.remember(id);
   }
 
   createRequest(event: string, data: unknown, options: RepeatableOptions): NewRequest {
@@ -155,13 +223,22 @@ export class Exchange {
     return { event, data, id, canRepeat, goesFirst, timeoutMs, signal };
   }
 
-  #rejoin(event: string, room: string): Promise<unknown> {
-    return this.ask(this.createRequest(event, { room }, { goesFirst: true }));
+  #receiveMessage(envelope: ServerNotifyEnvelope): void {
+    const { event, room, offset, epoch, prevOffset } = envelope;
+    if (event === 'room_closed') this.rooms.forget(closedRoom(envelope));
+    if (room === undefined && offset !== undefined && epoch !== undefined) {
+      this.resumption.inbox.came({ offset, epoch }, prevOffset ?? offset - 1);
+    }
+    if (this.rooms.receive(envelope)) this.messages.receive(envelope);
   }
 
-  #receiveMessage(envelope: ServerNotifyEnvelope): void {
-    if (envelope.event === 'room_closed') this.rooms.forget(closedRoom(envelope));
-    this.messages.receive(envelope);
+  #finished(message: ServerNotifyEnvelope): void {
+    const place = parsePosition(message);
+    if (message.room === undefined || place === undefined) return;
+    const cursor = this.#positions.get(message.room);
+    if (cursor === undefined) return;
+    cursor.handled(place);
+    this.#positions.touch();
   }
 
   #receiveError(envelope: ErrorEnvelope): void {

@@ -18,7 +18,9 @@ export interface MessageRouterOptions {
   readonly errors: ErrorReporter;
   /** How many message ids are remembered against duplicates. */
   readonly recentIdsCount: number;
-  readonly acknowledge: (id: string) => void;
+  readonly acknowledge: (message: ServerNotifyEnvelope) => void;
+  /** Nobody is at work on a message any more: each handler has ended, or there was none. */
+  readonly onFinished: (message: ServerNotifyEnvelope) => void;
 }
 
 /**
@@ -53,11 +55,14 @@ export class MessageRouter {
   receive(envelope: ServerNotifyEnvelope): void {
     const { id } = envelope;
     const handling = this.#recent.get(id);
+    if (handling === 'running') return;
     // Its first acknowledgement may have been lost.
     if (handling === 'done') this.#acknowledge(envelope);
-    if (handling !== undefined) return;
-    const registrations = this.#take(envelope.event);
-    if (registrations.length === 0) return;
+    const registrations = handling === 'done' ? [] : this.#take(envelope.event);
+    if (registrations.length === 0) {
+      this.#options.onFinished(envelope);
+      return;
+    }
     this.#recent.set(id, 'running');
     const results = registrations.map(({ handler }) => this.#call(handler, envelope));
     const pending = results.filter((result) => typeof result !== 'boolean');
@@ -65,6 +70,11 @@ export class MessageRouter {
       this.#onHandled(envelope, ![...results, ...later].includes(false));
     if (pending.length === 0) onDone([]);
     else void Promise.all(pending).then(onDone);
+  }
+
+  /** A message that needs no handling where it comes. */
+  remember(id: string): void {
+    this.#recent.set(id, 'done');
   }
 
   #take(event: string): readonly Registration[] {
@@ -100,10 +110,11 @@ export class MessageRouter {
       // It stays unacknowledged and will come again.
       this.#recent.forget(envelope.id);
     }
+    this.#options.onFinished(envelope);
   }
 
   #acknowledge(envelope: ServerNotifyEnvelope): void {
-    if (envelope.ack === true) this.#options.acknowledge(envelope.id);
+    if (envelope.ack === true) this.#options.acknowledge(envelope);
   }
 
   #remove(event: string, registration: Registration): void {

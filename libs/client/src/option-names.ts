@@ -1,5 +1,6 @@
 import type { QueueOptions } from './offline-queue.js';
 import type { ReconnectOptions, WscClientOptions } from './options.js';
+import { readKey } from './read-key.js';
 
 // The compiler holds these complete.
 const optionNames = {
@@ -14,6 +15,7 @@ const optionNames = {
   reconnect: true,
   queue: true,
   recentIdsCount: true,
+  positions: true,
   codec: true,
   createSocket: true,
   fetch: true,
@@ -39,7 +41,7 @@ const queueNames = { maxMessages: true, maxBytes: true, policy: true } satisfies
 export function checkOptionNames(options: WscClientOptions): void {
   requireObject(options, 'the options of WscClient', ' with `url`; createClient(url) takes a URL alone');
   requireKnown(options, optionNames, '');
-  const { reconnect, queue } = options;
+  const { reconnect, queue, positions } = options;
   if (reconnect !== undefined) {
     requireObject(reconnect, '`reconnect`');
     requireKnown(reconnect, reconnectNames, 'reconnect.');
@@ -47,6 +49,12 @@ export function checkOptionNames(options: WscClientOptions): void {
   if (queue !== undefined) {
     requireObject(queue, '`queue`');
     requireKnown(queue, queueNames, 'queue.');
+  }
+  for (const name of ['load', 'save']) {
+    if (positions === undefined || typeof readKey(positions, name) === 'function') continue;
+    throw new TypeError(
+      `Expected \`positions\` to be an object with \`load\` and \`save\`, got no function \`${name}\``,
+    );
   }
 }
 

@@ -24,6 +24,7 @@ describe('the options of a client', () => {
     [{ url, reconnect: { baseMS: 1 } }, 'reconnect.maxAttempts), got "reconnect.baseMS"'],
     [{ url, queue: { max: 1 } }, 'got "queue.max"'],
     [{ url, queue: 100 }, 'Expected `queue` to be an object, got 100 (number)'],
+    [{ url, positions: { load: () => ({}) } }, 'Expected `positions` to be an object with `load` and `save`'],
   ])('are checked at run time too, for programs without a compiler: %j', (options, message) => {
     expect(() => create(options)).toThrow(TypeError);
     expect(() => create(options)).toThrow(message);

@@ -1,6 +1,7 @@
 import { jsonClientCodec, type ClientCodec } from '@nest-wsc/protocol';
 import type { QueueOptions } from './offline-queue.js';
 import { findPage, type Page } from './page-lifecycle.js';
+import type { PositionStore } from './position-store.js';
 import { systemScheduler, type Scheduler } from './scheduler.js';
 import type { SocketFactory } from './socket.js';
 import type { TokenOrProvider } from './token-source.js';
@@ -42,6 +43,8 @@ export interface WscClientOptions {
   readonly queue?: Partial<QueueOptions> | undefined;
   /** How many message ids are remembered against duplicates. @default 1_000 */
   readonly recentIdsCount?: number | undefined;
+  /** Keeps the client's positions in its rooms, so that the next client goes on there. @default none: they end with the client */
+  readonly positions?: PositionStore | undefined;
   /** @default wsc.v1.json */
   readonly codec?: ClientCodec | undefined;
   /** @default the platform's WebSocket, else the package `ws` */
@@ -69,6 +72,7 @@ export interface ResolvedOptions {
   readonly reconnect: ReconnectOptions;
   readonly queue: QueueOptions;
   readonly recentIdsCount: number;
+  readonly positions: PositionStore | undefined;
   readonly codec: ClientCodec;
   readonly createSocket: SocketFactory;
   readonly fetch: typeof fetch | undefined;
@@ -100,6 +104,7 @@ export function resolveClientOptions(options: WscClientOptions): ResolvedOptions
     reconnect: { ...reconnectDefaults, ...options.reconnect },
     queue: { ...queueDefaults, ...options.queue },
     recentIdsCount: options.recentIdsCount ?? 1_000,
+    positions: options.positions,
     codec: options.codec ?? jsonClientCodec,
     createSocket: options.createSocket ?? createPlatformSocket,
     fetch: options.fetch ?? findFetch(),

@@ -23,6 +23,7 @@ function createOutbox() {
   socket.open();
   const outbox = new Outbox({ maxMessages: 10, maxBytes: 100, policy: 'reject' }, scheduler);
   outbox.attach(link, 0);
+  outbox.open();
   return { outbox, socket, scheduler };
 }
 

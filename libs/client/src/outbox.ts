@@ -15,6 +15,8 @@ export class Outbox {
   readonly #maxBufferedBytes: number;
   readonly #scheduler: Scheduler;
   #link: Link | undefined;
+  /** Whether only what goes first may leave. */
+  #isHeld = true;
   /** The gateway's limit for one message; `0` is none. */
   #maxMessageBytes = 0;
   #cancelPoll: Cancel | undefined;
@@ -30,9 +32,10 @@ export class Outbox {
     return this.#queue.count;
   }
 
-  /** Begins to write to `link`. What waits leaves with {@link flush}. */
+  /** Begins to write to `link`: what goes first. Everything else waits for {@link open}. */
   attach(link: Link, maxMessageBytes: number): void {
     this.#link = link;
+    this.#isHeld = true;
     this.#maxMessageBytes = maxMessageBytes;
   }
 
@@ -65,7 +68,13 @@ export class Outbox {
     return this.#queue.remove(item);
   }
 
-  flush(): void {
+  /** Lets out what waits, and from now on what is given. */
+  open(): void {
+    this.#isHeld = false;
+    this.#flush();
+  }
+
+  #flush(): void {
     for (let item = this.#queue.peek(); item !== undefined; item = this.#queue.peek()) {
       if (this.#isTooLarge(item)) {
         this.#queue.remove(item);
@@ -87,7 +96,7 @@ export class Outbox {
   }
 
   #canSend(): boolean {
-    return this.#link !== undefined && this.#link.isWritable && this.#link.bufferedBytes <= this.#maxBufferedBytes;
+    return !this.#isHeld && this.#link?.isWritable === true && this.#link.bufferedBytes <= this.#maxBufferedBytes;
   }
 
   #sendNow(item: Outgoing): boolean {
@@ -102,10 +111,10 @@ export class Outbox {
   }
 
   #pollWhileBlocked(): void {
-    if (this.#cancelPoll !== undefined || this.#queue.count === 0 || this.#link === undefined) return;
+    if (this.#cancelPoll !== undefined || this.#queue.count === 0 || this.#isHeld || this.#link === undefined) return;
     this.#cancelPoll = this.#scheduler.after(drainPollMs, () => {
       this.#cancelPoll = undefined;
-      this.flush();
+      this.#flush();
     });
   }
 

@@ -43,6 +43,13 @@ export interface AnswerSink {
   onFailed(error: unknown): void;
 }
 
+/** Takes the one answer to a request in the turn in which it comes: what it lets follow may be heard in the same turn. */
+export interface AnswerReader<T> {
+  /** What it throws fails the request. */
+  read(answer: unknown): T;
+  onFailed?: (() => void) | undefined;
+}
+
 /** A request on its way in. */
 export interface NewRequest {
   readonly event: string;

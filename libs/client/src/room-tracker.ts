@@ -1,22 +1,33 @@
-import { parseJoinedRoom, type JoinedRoom } from './built-in-answers.js';
+import type { ServerNotifyEnvelope, WscError } from '@nest-wsc/protocol';
 import { toWscError, type ErrorReporter } from './error-reporter.js';
-import type { Scheduler } from './scheduler.js';
-
-/** How the client is in a room: counted as a member, or only hearing it (PROTOCOL.md §4). */
-export type RoomRole = 'member' | 'subscriber';
-
-/** A room and how the client is in it. */
-export interface RoomPlace {
-  readonly room: string;
-  readonly role: RoomRole;
-}
+import { HandOvers, type GetSnapshot } from './hand-over.js';
+import { Memberships, type Membership, type RoomPlace, type RoomRole } from './memberships.js';
+import type { PositionTable } from './position-table.js';
+import { parseJoinedRoom, type JoinedRoom, type RoomRecovery } from './recovery-answers.js';
+import type { AnswerReader } from './request-table.js';
+import type { MessagePlace } from './room-cursor.js';
+import type { Cancel, Scheduler } from './scheduler.js';
+import { forgivable } from './settle.js';
 
 /** Asks a built-in event that may be repeated. */
-export type AskRoom = (event: string, room: string) => Promise<unknown>;
+export type AskRoom = <T>(event: string, data: object, reader: AnswerReader<T>) => Promise<T>;
 
-interface Membership extends RoomPlace {
-  /** Whether the server has said yes, so that it is joined again after a reconnect. */
-  isConfirmed: boolean;
+/** How a room is joined. */
+export interface Joining {
+  readonly ask: AskRoom;
+  readonly getSnapshot?: GetSnapshot | undefined;
+}
+
+/** What {@link RoomTracker} needs. */
+export interface RoomTrackerOptions {
+  readonly errors: ErrorReporter;
+  readonly scheduler: Scheduler;
+  readonly positions: PositionTable;
+  /** Asks on this connection, ahead of what waits. */
+  readonly ask: AskRoom;
+  /** Hands on a message that was held. */
+  readonly deliver: (message: ServerNotifyEnvelope) => void;
+  readonly onRecovered: (recovery: RoomRecovery) => void;
 }
 
 // A gateway that has just started may be short of breath.
@@ -28,96 +39,257 @@ const events = {
   subscriber: { join: 'subscribe', leave: 'unsubscribe' },
 } as const satisfies Record<RoomRole, unknown>;
 
-/** Remembers the rooms that the program joined, and joins them again on each new connection. */
+/** Remembers the rooms that the program joined, follows them without a gap, and goes on in them on each new connection. */
 export class RoomTracker {
-  readonly #memberships = new Map<string, Membership>();
-  readonly #errors: ErrorReporter;
-  readonly #scheduler: Scheduler;
+  readonly #options: RoomTrackerOptions;
+  readonly #memberships = new Memberships();
+  readonly #handOvers: HandOvers;
+  /** A session that is resumed would be in them again. */
+  readonly #leftWhileAway = new Set<string>();
+  readonly #rejoining = new Set<Membership>();
+  readonly #waits = new Set<Cancel>();
   /** Changes with each connection, so that what belongs to an old one is not mistaken. */
   #connection = 0;
 
-  constructor(errors: ErrorReporter, scheduler: Scheduler) {
-    this.#errors = errors;
-    this.#scheduler = scheduler;
+  constructor(options: RoomTrackerOptions) {
+    this.#options = options;
+    this.#handOvers = new HandOvers({ ...options, recover: (room) => this.#recover(room, false) });
   }
 
   /** The rooms that the server has confirmed. */
   get names(): readonly string[] {
-    return [...new Set(this.#confirmed().map(({ room }) => room))];
+    return this.#memberships.confirmed().map(({ room }) => room);
   }
 
-  async join(place: RoomPlace, ask: AskRoom): Promise<JoinedRoom> {
-    const key = keyOf(place);
-    const membership = this.#memberships.get(key) ?? { ...place, isConfirmed: false };
-    this.#memberships.set(key, membership);
+  /** Rejects with what the server answers or `getSnapshot` throws; then a new member is none. */
+  async join(place: RoomPlace, { ask, getSnapshot }: Joining): Promise<JoinedRoom> {
+    const { positions } = this.#options;
+    const loading = positions.load();
+    if (loading !== undefined) await loading;
+    const membership = this.#memberships.get(place) ?? { ...place, isConfirmed: false, getSnapshot };
+    const isNew = !membership.isConfirmed;
+    membership.getSnapshot = getSnapshot ?? membership.getSnapshot;
+    this.#memberships.add(membership);
+    // What an earlier client had is not in the state that this one is about to load.
+    if (isNew && getSnapshot !== undefined) positions.join(place.room).restart(undefined);
+    const handOver = getSnapshot && this.#handOvers.begin(place.room, getSnapshot);
     try {
-      const answer = parseJoinedRoom(await ask(events[place.role].join, place.room));
-      membership.isConfirmed = true;
-      return answer;
+      const joined = await this.#enter(membership, ask, () => undefined);
+      if (handOver !== undefined) await this.#handOvers.run(handOver, joined);
+      return joined;
     } catch (error) {
-      // A room left and joined again meanwhile is another membership.
-      if (this.#memberships.get(key) === membership && !membership.isConfirmed) this.#memberships.delete(key);
+      if (isNew) this.#undoJoin(membership, ask);
+      else if (handOver !== undefined) this.#handOvers.release(handOver);
       throw error;
     }
   }
 
   async leave(place: RoomPlace, ask: AskRoom, isConnected: boolean): Promise<void> {
-    const membership = this.#memberships.get(keyOf(place));
-    this.#memberships.delete(keyOf(place));
+    const { room, role } = place;
+    const membership = this.#memberships.get(place);
+    this.#memberships.delete(place);
+    this.#forgetUnlessIn(room);
     // Without a connection the server has nothing to leave, unless a join waits to be sent.
     const isPending = membership !== undefined && !membership.isConfirmed;
-    if (isConnected || isPending) await ask(events[place.role].leave, place.room);
+    if (!isConnected) this.#leftWhileAway.add(room);
+    // What was queued before comes until the answer.
+    const read = (): void => this.#forgetUnlessIn(room);
+    if (isConnected || isPending) await ask(events[role].leave, { room }, { read });
   }
 
-  /** Joins all confirmed rooms on a new connection. A room that is refused now is reported and forgotten. */
-  rejoin(ask: AskRoom): void {
-    this.#connection += 1;
-    for (const membership of this.#confirmed()) void this.#rejoin(membership, ask, rejoinTries);
+  /** Whether a message is to be handled now. */
+  receive(message: ServerNotifyEnvelope): boolean {
+    const { room, offset, epoch, prevOffset } = message;
+    if (room === undefined) return true;
+    const isNext = offset === undefined || epoch === undefined || this.#follow(room, { offset, epoch, prevOffset });
+    return isNext && !this.#handOvers.take(message);
+  }
+
+  /**
+   * A new connection is up, with the rooms of the last one where that was resumed. Joins the others again; one that is refused now is
+   * reported and forgotten. Answers, once it is known how every room goes on, whether it is the same connection still. Never rejects.
+   */
+  async restore(resumed: ReadonlyMap<string, JoinedRoom> | undefined): Promise<boolean> {
+    const connection = this.#connection;
+    this.#leaveAgain(resumed !== undefined);
+    for (const start of resumed?.values() ?? []) this.#resumed(start);
+    const missing = this.#memberships.confirmed().filter(({ room }) => resumed?.has(room) !== true);
+    await Promise.all(missing.map((membership) => this.#rejoin(membership, true)));
+    return connection === this.#connection;
   }
 
   /** The connection is gone: what is still being joined again waits for the next one. */
   disconnected(): void {
     this.#connection += 1;
+    for (const cancel of this.#waits) cancel();
+    this.#waits.clear();
+    this.#rejoining.clear();
+    this.#options.positions.disconnected();
   }
 
   /** The server has put us out. */
   forget(room: string): void {
-    this.#memberships.delete(keyOf({ room, role: 'member' }));
-    this.#memberships.delete(keyOf({ room, role: 'subscriber' }));
+    this.#memberships.delete({ room, role: 'member' });
+    this.#memberships.delete({ room, role: 'subscriber' });
+    this.#forgetUnlessIn(room);
   }
 
   clear(): void {
-    this.#connection += 1;
+    this.disconnected();
     this.#memberships.clear();
+    this.#handOvers.clear();
+    this.#leftWhileAway.clear();
+    this.#options.positions.clear();
   }
 
-  /** Never rejects. */
-  async #rejoin(membership: Membership, ask: AskRoom, triesLeft: number): Promise<void> {
+  /** Whether the message at that place is the next one. */
+  #follow(room: string, place: MessagePlace): boolean {
+    const { positions, onRecovered } = this.#options;
+    const cursor = positions.hear(room);
+    const step = cursor.take(place);
+    if (step !== 'gap') return step === 'next';
+    if (this.#memberships.of(room) !== undefined) {
+      this.#recover(room, true);
+      return false;
+    }
+    // The server has put us in; only it could say what is missing.
+    const reason = cursor.position?.epoch === place.epoch ? 'trimmed' : 'epoch';
+    cursor.restart(place);
+    onRecovered({ room, recovered: false, reason });
+    return true;
+  }
+
+  #recover(room: string, canLoadAgain: boolean): void {
+    const membership = this.#memberships.of(room);
+    if (membership !== undefined) void this.#rejoin(membership, canLoadAgain);
+  }
+
+  /** Asks to be in the room and to go on where the client was. What follows the answer may come in the same turn. */
+  #enter(membership: Membership, ask: AskRoom, onEntered: (joined: JoinedRoom) => void): Promise<JoinedRoom> {
     const { room, role } = membership;
+    const cursor = this.#options.positions.join(room);
+    const recover = cursor.position;
+    const release = recover === undefined ? () => undefined : cursor.hold();
+    return ask(
+      events[role].join,
+      { room, ...(recover !== undefined && { recover }) },
+      {
+        read: (answer) => {
+          release();
+          const joined = parseJoinedRoom(answer);
+          if (!this.#memberships.isCurrent(membership)) return joined;
+          membership.isConfirmed = true;
+          this.#goOn(joined);
+          onEntered(joined);
+          return joined;
+        },
+        onFailed: release,
+      },
+    );
+  }
+
+  #goOn({ room, position, recovery }: JoinedRoom): void {
+    const { positions, onRecovered } = this.#options;
+    const cursor = positions.get(room);
+    // Where the client had no position it has asked for nothing.
+    const hasAsked = cursor?.position !== undefined;
+    cursor?.goOn(position, recovery?.recovered);
+    positions.touch();
+    if (hasAsked && recovery !== undefined) onRecovered(recovery);
+  }
+
+  /** Joins a room again, or closes a gap in it; once at a time. Never rejects. */
+  async #rejoin(membership: Membership, canLoadAgain: boolean): Promise<void> {
+    if (this.#rejoining.has(membership)) return;
+    this.#rejoining.add(membership);
     const connection = this.#connection;
-    const isCurrent = (): boolean =>
-      this.#connection === connection && this.#memberships.get(keyOf(membership)) === membership;
-    try {
-      await ask(events[role].join, room);
-    } catch (thrown) {
-      const error = toWscError(thrown);
-      if (!isCurrent()) return;
-      if (error.temporary && triesLeft > 1) {
-        this.#scheduler.after(error.retryAfterMs ?? rejoinDelayMs, () => {
-          if (isCurrent()) void this.#rejoin(membership, ask, triesLeft - 1);
-        });
-        return;
+    const isCurrent = (): boolean => this.#connection === connection && this.#memberships.isCurrent(membership);
+    const error = await this.#tryRejoin(membership, canLoadAgain, isCurrent);
+    if (isCurrent() && error === undefined) return;
+    if (this.#connection === connection) this.#rejoining.delete(membership);
+    if (error !== undefined && isCurrent()) this.#giveUp(membership, error);
+  }
+
+  /** Answers what it was refused with in the end. */
+  async #tryRejoin(
+    membership: Membership,
+    canLoadAgain: boolean,
+    isCurrent: () => boolean,
+  ): Promise<WscError | undefined> {
+    const onEntered = (joined: JoinedRoom): void => {
+      // Now, since the next message of this turn may show a gap.
+      this.#rejoining.delete(membership);
+      if (canLoadAgain) this.#loadAgain(membership, joined);
+    };
+    for (let triesLeft = rejoinTries; ; triesLeft -= 1) {
+      try {
+        await this.#enter(membership, this.#options.ask, onEntered);
+        return undefined;
+      } catch (thrown) {
+        const error = toWscError(thrown);
+        if (!error.temporary || triesLeft <= 1 || !isCurrent()) return error;
+        await this.#wait(error.retryAfterMs ?? rejoinDelayMs);
+        if (!isCurrent()) return error;
       }
-      this.#memberships.delete(keyOf(membership));
-      this.#errors.report(error, { source: 'room', room });
     }
   }
 
-  #confirmed(): readonly Membership[] {
-    return [...this.#memberships.values()].filter(({ isConfirmed }) => isConfirmed);
+  #giveUp(membership: Membership, error: WscError): void {
+    const { room } = membership;
+    this.#memberships.delete(membership);
+    this.#forgetUnlessIn(room);
+    this.#options.errors.report(error, { source: 'room', room });
   }
-}
 
-function keyOf({ room, role }: RoomPlace): string {
-  return `${role} ${room}`;
+  #resumed(start: JoinedRoom): void {
+    const { room } = start;
+    this.#goOn(start);
+    const membership = this.#memberships.of(room);
+    if (membership !== undefined) this.#loadAgain(membership, start);
+  }
+
+  /** The state that the program has of the room may lack something. */
+  #loadAgain({ room, getSnapshot }: Membership, joined: JoinedRoom): void {
+    if (getSnapshot === undefined || joined.recovery?.recovered === true) return;
+    const handOver = this.#handOvers.begin(room, getSnapshot);
+    this.#handOvers.run(handOver, joined).catch((thrown: unknown) => {
+      this.#options.errors.report(toWscError(thrown), { source: 'room', room });
+      this.#handOvers.release(handOver);
+    });
+  }
+
+  #undoJoin(membership: Membership, ask: AskRoom): void {
+    const { room } = membership;
+    this.#handOvers.cancel(room);
+    // A room left and joined again meanwhile is another membership.
+    if (!this.#memberships.isCurrent(membership)) return;
+    // The server has said yes, the snapshot no.
+    if (membership.isConfirmed) void forgivable(this.leave(membership, ask, true));
+    this.#memberships.delete(membership);
+    if (this.#memberships.of(room) === undefined) this.#options.positions.drop(room);
+  }
+
+  #leaveAgain(isResumed: boolean): void {
+    for (const room of this.#leftWhileAway) {
+      const isLeft = isResumed && this.#memberships.of(room) === undefined;
+      if (isLeft) void forgivable(this.#options.ask(events.member.leave, { room }, { read: () => undefined }));
+    }
+    this.#leftWhileAway.clear();
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.scheduler.after(delayMs, () => {
+        this.#waits.delete(cancel);
+        resolve();
+      });
+      this.#waits.add(cancel);
+    });
+  }
+
+  #forgetUnlessIn(room: string): void {
+    if (this.#memberships.of(room) !== undefined) return;
+    this.#options.positions.forget(room);
+    this.#handOvers.cancel(room);
+  }
 }

@@ -81,22 +81,30 @@ export class Session {
     this.exchange.start();
     this.#watchPage();
     this.#setState('connecting');
-    // A listener may have closed the client again.
-    if (this.#state === 'connecting') this.#connector.start();
+    const start = (): void => {
+      // A listener may have closed the client again.
+      if (this.#state === 'connecting') this.#connector.start();
+    };
+    const loading = this.exchange.loadPositions();
+    if (loading === undefined) start();
+    else void loading.then(start);
   }
 
   #onUp(link: Link, welcome: WelcomeData): void {
     this.#link = link;
-    this.#info = toConnectionInfo(welcome);
     this.#liveness = this.#watchLiveness(welcome.pingIntervalMs);
-    this.exchange.connected(link, welcome.maxMessageBytes);
+    this.exchange.connected(link, welcome, () => this.#onReady(link, toConnectionInfo(welcome)));
+  }
+
+  #onReady(link: Link, info: ConnectionInfo): void {
     // What waited may have been the end of it.
     if (this.#link !== link) return;
+    this.#info = info;
     this.#setState('open');
     if (this.#link !== link) return;
-    this.#connecting?.resolve(this.#info);
+    this.#connecting?.resolve(info);
     this.#connecting = undefined;
-    this.opened.emit(this.#info);
+    this.opened.emit(info);
   }
 
   #onEnvelope(envelope: ServerEnvelope): void {
@@ -111,13 +119,14 @@ export class Session {
 
   #onEnding({ link, error, source, retryInMs }: Ending): void {
     const willRetry = retryInMs !== undefined;
+    const wasOpen = this.#state === 'open';
     if (willRetry) this.#setState('reconnecting');
     else this.#finish(error);
-    if (link !== undefined) {
+    if (link !== undefined && wasOpen) {
       const { code, reason } = link;
       this.closed.emit({ code, reason, ...(willRetry ? { retryInMs } : { error }) });
     }
-    if (link === undefined || !willRetry) this.errors.report(error, { source, ...(willRetry && { retryInMs }) });
+    if (!wasOpen || !willRetry) this.errors.report(error, { source, ...(willRetry && { retryInMs }) });
   }
 
   #finish(error: WscError): void {
@@ -160,9 +169,16 @@ export class Session {
         if (!isHidden(page)) this.#liveness?.resume();
         this.#liveness?.checkNow();
       },
-      onHidden: () => this.#liveness?.pause(),
+      onHidden: () => {
+        this.#liveness?.pause();
+        // A page may be ended without a word once it is hidden.
+        this.exchange.savePositions();
+      },
       onOffline: () => this.#liveness?.checkNow(),
-      onLeave: () => this.#connector.suspend(),
+      onLeave: () => {
+        this.exchange.savePositions();
+        this.#connector.suspend();
+      },
       onReturn: () => this.#connector.resume(),
     });
   }

@@ -17,6 +17,9 @@ export interface TargetParts {
   readonly deviceId: string | undefined;
 }
 
+// The server keeps a session only for those who say that they will come back to it (PROTOCOL.md §6.4).
+const resumeFlag = 'resume.v1';
+
 // RFC 9110 §5.6.2: what a subprotocol may consist of. A JWT does.
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -34,7 +37,7 @@ export function createTarget({ url, subprotocol, token, connectToken, deviceId }
   if (connectToken !== undefined) target.searchParams.set('connect_token', connectToken);
   return {
     url: target.href,
-    protocols: token === undefined ? [subprotocol] : [subprotocol, `bearer.${token}`],
+    protocols: [subprotocol, ...(token === undefined ? [] : [`bearer.${token}`]), resumeFlag],
     token,
   };
 }

@@ -18,6 +18,8 @@ export class ScriptedConnection {
   readonly closed: Promise<number>;
   /** Whether pings are answered. */
   answersPings = true;
+  /** Whether `resume` is answered as a server does that keeps no sessions; else a test has to. */
+  refusesResume = true;
   pingCount = 0;
   readonly #socket: WebSocket;
 
@@ -30,13 +32,13 @@ export class ScriptedConnection {
     this.closed = new Promise((resolve) => socket.on('close', resolve));
   }
 
-  welcome(data: Partial<WelcomeData> = {}): void {
+  welcome({ isAnonymous = false, ...data }: Partial<WelcomeData> & { readonly isAnonymous?: boolean } = {}): void {
     this.send({
       type: 'welcome',
       data: {
         protocol: 'wsc.v1',
         connectionId: 'c1',
-        userId: 'ann',
+        ...(!isAnonymous && { userId: 'ann' }),
         deviceId: 'd1',
         nodeId: 'n1',
         session: 'secret',
@@ -91,6 +93,10 @@ export class ScriptedConnection {
 
   #receive(data: Buffer): void {
     const envelope = jsonCodec.decode(data, defaultDecodeLimits);
+    if (envelope.type === 'request' && envelope.event === 'resume' && this.refusesResume) {
+      this.respond(envelope.requestId ?? '', { resumed: false, reason: 'disabled', rooms: {} });
+      return;
+    }
     if (envelope.type !== 'ping') {
       this.envelopes.push(envelope);
       return;

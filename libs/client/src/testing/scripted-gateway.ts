@@ -28,6 +28,8 @@ export class ScriptedGateway implements AsyncDisposable {
   readonly questions: (string | undefined)[] = [];
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: ([first]) => first ?? false });
+  /** Whether the connections to come refuse `resume` by themselves. */
+  refusesResume = true;
   readonly #refusals: ScriptedRefusal[] = [];
   #lastRefusal: ScriptedRefusal | undefined;
   /** Whether connections are welcomed by themselves. */
@@ -78,7 +80,8 @@ export class ScriptedGateway implements AsyncDisposable {
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new ScriptedConnection(webSocket);
-      if (this.#welcomes) connection.welcome();
+      connection.refusesResume = this.refusesResume;
+      if (this.#welcomes) connection.welcome({ session: `session${this.upgrades.length}` });
       this.connections.push(connection);
     });
   }
