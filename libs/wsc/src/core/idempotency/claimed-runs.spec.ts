@@ -35,7 +35,12 @@ class ScriptedClaims implements RequestClaims {
   }
 }
 
-function setUp(answers: readonly (Claim | Error)[], { windowMs = 600_000, isRepeatable = () => false } = {}) {
+interface Given {
+  readonly windowMs?: number;
+  readonly isRepeatable?: () => boolean;
+}
+
+function setUp(answers: readonly (Claim | Error)[], { windowMs = 600_000, isRepeatable = () => false }: Given = {}) {
   const clock = new FakeClock();
   const claims = new ScriptedClaims(...answers);
   const runs = new ClaimedRuns({ claims, clock, windowMs: () => windowMs });

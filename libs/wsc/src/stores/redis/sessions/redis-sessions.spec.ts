@@ -48,10 +48,10 @@ describe('on one Redis', () => {
 
   it.each([
     ['is no JSON', '{"owner":["ann","phone"],'],
-    ['lacks a part', '{"owner":["ann","phone"],"connectionId":"c1","rooms":[]}'],
+    ['lacks a part', '{"owner":["ann","phone"],"connectionId":"c1","isClosed":true,"rooms":[]}'],
     [
       'has another kind of room',
-      '{"owner":["ann","phone"],"connectionId":"c1","rooms":[["a","king",true]],"metadata":{}}',
+      '{"owner":["ann","phone"],"connectionId":"c1","isClosed":true,"rooms":[["a","king",true]],"metadata":{}}',
     ],
     ['goes on behind the owner', '{"owner":["ann","phone"]'],
     ['is nothing', ''],
