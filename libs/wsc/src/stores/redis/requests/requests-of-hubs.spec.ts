@@ -4,7 +4,10 @@ import { until } from '../../../../../../test/support/until.js';
 import { withResolver } from '../../../core/async/with-resolver.js';
 import { answersTo } from '../../../core/hub.fixture.js';
 import type { MessageHandler, Route } from '../../../core/inbound/route-table.js';
+import type { RequestClaims } from '../../../core/ports/request-claims.js';
 import { TestHub, type TestClient } from '../../../testing/test-hub.js';
+import { MemoryBroker } from '../../memory/memory-broker.js';
+import { MemoryStreams } from '../../memory/memory-streams.js';
 import { RedisNodes } from '../redis-nodes.fixture.js';
 import { openClaims, type ClaimsNode } from './claims-nodes.fixture.js';
 
@@ -16,6 +19,31 @@ beforeAll(async () => {
 });
 afterEach(async () => nodes.close());
 afterAll(async () => server[Symbol.asyncDispose]());
+
+/** Of a node that dies before it tells the others what it has done. */
+class UnfinishedClaims implements RequestClaims {
+  readonly #claims: RequestClaims;
+
+  constructor(claims: RequestClaims) {
+    this.#claims = claims;
+  }
+
+  claim(...args: Parameters<RequestClaims['claim']>): ReturnType<RequestClaims['claim']> {
+    return this.#claims.claim(...args);
+  }
+
+  finish(): void {
+    return;
+  }
+
+  release(): void {
+    return;
+  }
+
+  close(): void {
+    return;
+  }
+}
 
 /** A hub on Redis, with one handler and one client of one device. */
 interface Place extends AsyncDisposable {
@@ -113,6 +141,38 @@ describe('a request with an id that comes to two nodes', () => {
   });
 });
 
+describe('a room_message with an id whose node dies before it has answered', () => {
+  it.each<[string, boolean, object]>([
+    ['is in the history once, at the place that a repeat is told', true, { data: { offset: 1 } }],
+    ['is not said again where there is no history', false, { error: 'WSC_CONFLICT', details: 'unknown' }],
+  ])('%s', async (_, history, answer) => {
+    const [dying, node] = [await openClaims(nodes), await openClaims(nodes)];
+    const broker = new MemoryBroker();
+    const streams = new MemoryStreams({ clock: node.clock, broker });
+    const say = async (requestClaims: RequestClaims) => {
+      const test = await TestHub.start({ dependencies: { requestClaims, broker, streams } });
+      test.hub.namespaces.define('chat', { joinable: true, history });
+      const client = await test.connect({ userId: 'ann', deviceId: 'phone' });
+      await client.request('join_room', { room: 'chat:1' });
+      const data = { room: 'chat:1', data: 'hi' };
+      await client.send({ type: 'request', event: 'room_message', request_id: 'r', id: 'm-1', data });
+      await until(
+        async () => {
+          await test.settle();
+          return answersTo(client, 'r');
+        },
+        (answers) => answers.length > 0,
+      );
+      return { last: client.received.at(-1), [Symbol.asyncDispose]: () => test[Symbol.asyncDispose]() };
+    };
+    await using first = await say(new UnfinishedClaims(dying.claims));
+    node.instances.deadIds = [dying.instances.self.instanceId];
+    await using second = await say(node.claims);
+    expect([first.last, second.last]).toMatchObject([{ type: 'response' }, answer]);
+    if (history) expect(second.last).toMatchObject({ data: first.last && 'data' in first.last && first.last.data });
+  });
+});
+
 describe('a request while Redis is gone', () => {
   it('is not run with an id, and is run without one', async () => {
     await using own = await startRedis();
@@ -125,7 +185,10 @@ describe('a request while Redis is gone', () => {
     await own.kill();
     await client.send({ type: 'request', event: 'order', request_id: 'a', id: 'o-1' });
     await until(
-      () => answersTo(client, 'a'),
+      async () => {
+        await test.settle();
+        return answersTo(client, 'a');
+      },
       (answers) => answers.length > 0,
     );
     await client.send({ type: 'request', event: 'order', request_id: 'b' });
