@@ -1,3 +1,4 @@
+import { FaultProxy } from '../../../../../../test/support/redis/fault-proxy.js';
 import { startCluster, type RedisCluster } from '../../../../../../test/support/redis/redis-cluster.js';
 import { startRedis, type RedisServer } from '../../../../../../test/support/redis/redis-server.js';
 import { until } from '../../../../../../test/support/until.js';
@@ -91,6 +92,22 @@ describe('on one Redis', () => {
     expect([await heldUntil(node), await statusOf(node.claims)]).toEqual([last, 'running']);
   });
 
+  it('a request that others have found lost is not renewed', async () => {
+    const [slow, here] = [await openClaims(nodes), await openClaims(nodes)];
+    await slow.claims.claim(order, limits);
+    const other = { ...order, key: 'other' };
+    await slow.claims.claim(other, limits);
+    here.instances.deadIds = [slow.instances.self.instanceId];
+    expect(await statusOf(here.claims)).toBe('lost');
+    const before = await heldUntil(slow);
+    await slow.clock.advance(20_000);
+    await until(
+      () => heldUntil(slow),
+      (at) => at > before,
+    );
+    expect(await server.ask('ZCARD', String(keysOf(slow)[1]))).toBe(1);
+  });
+
   it('leaves nothing without an end, and nothing of which the rest is gone', async () => {
     const node = await openClaims(nodes);
     await node.claims.claim(order, limits);
@@ -157,28 +174,36 @@ describe('on one Redis', () => {
   });
 });
 
-describe('a Redis that does not answer', () => {
-  it('may have heard a claim: its node may repeat it, and gives it back where it does not', async () => {
+describe('a Redis that has heard a claim, and whose answer is lost', () => {
+  it('lets the node claim again, or give it back when it can be reached', async () => {
     await using server = await startRedis();
-    const nodes = new RedisNodes({ url: server.url });
-    const [here, there] = [await openClaims(nodes), await openClaims(nodes)];
+    await using proxy = await FaultProxy.start(server);
+    const nodes = new RedisNodes({ url: proxy.url });
+    const here = await openClaims(nodes);
     const other = { ...order, key: 'other' };
-    await here.claims.release(order);
-    server.pause();
+    // Redis knows the scripts.
+    await here.claims.claim({ ...order, owner: 'bob' }, limits);
+    proxy.blackHole('toClient');
     const claims = [order, other].map(async (request) => here.claims.claim(request, limits));
-    for (const result of await Promise.allSettled(claims))
-      expect(result).toMatchObject({ status: 'rejected', reason: { error: 'WSC_TIMEOUT' } });
-    server.resume();
+    const settled = Promise.allSettled(claims);
+    const running = here.connections.names.requestKeys(order.owner)[1] ?? '';
     await until(
-      () => statusOf(here.claims).catch(String),
-      (status) => status === 'claimed',
-      { everyMs: 20 },
+      () => server.ask('ZCARD', running),
+      (count) => count === 2,
     );
+    proxy.cut();
+    proxy.reset();
+    for (const result of await settled)
+      expect(result).toMatchObject({ status: 'rejected', reason: { error: 'WSC_TIMEOUT' } });
+    await proxy.heal();
+    const again = () => statusOf(here.claims).catch(() => undefined);
+    expect(await until(again, (status) => status !== undefined, { everyMs: 10 })).toBe('claimed');
+    const there = await openClaims(nodes);
+    expect([await statusOf(there.claims), await statusOf(there.claims, other)]).toEqual(['running', 'running']);
     await here.clock.advance(20_000);
     await until(
-      () => statusOf(there.claims, other).catch(String),
+      () => statusOf(there.claims, other),
       (status) => status === 'claimed',
-      { everyMs: 20 },
     );
     expect(await statusOf(there.claims)).toBe('running');
     await nodes.close();
