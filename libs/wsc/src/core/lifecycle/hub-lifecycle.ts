@@ -99,7 +99,8 @@ export class HubLifecycle {
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders, keeper])
       part.close();
     events.close();
-    const { revocations, presence, streams, inbox, sessions, broker, cluster, foundation } = this.#deps;
+    const { revocations, requestClaims, presence, streams, inbox, sessions, broker, cluster, foundation } = this.#deps;
+    await this.#end(() => requestClaims?.close());
     // The cluster after all that ask it: until then the others know that this node is going.
     for (const part of [presence, streams, inbox, sessions, broker, cluster]) await this.#end(() => part.close());
     await this.#end(() => revocations?.close?.());
