@@ -139,6 +139,17 @@ describe('a request with an id that comes to two nodes', () => {
     expect(there.client.received.at(-1)).toMatchObject(answer);
     expect(there.runs).toHaveLength('data' in answer ? 1 : 0);
   });
+
+  it('is lost at once when the first closes before it answers', async () => {
+    await using there = await open(() => 'placed');
+    {
+      await using closing = await open(() => new Promise(() => undefined));
+      await closing.send('a');
+      await until(() => closing.runs.length, Boolean);
+    }
+    await there.send('b');
+    expect([await there.answers('b'), there.runs]).toEqual([['WSC_CONFLICT'], []]);
+  });
 });
 
 describe('a room_message with an id whose node dies before it has answered', () => {
