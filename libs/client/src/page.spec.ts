@@ -4,10 +4,13 @@ import { closeAll, next, startClient } from './testing/start-client.js';
 
 afterEach(closeAll);
 
+// Who is nobody has nothing to resume: no request runs.
+const quiet = { isAnonymous: true };
+
 async function startInPage() {
   const page = new FakePage();
   const scheduler = new FakeScheduler();
-  return { page, scheduler, ...(await startClient({ page, scheduler, reconnect: { stableAfterMs: 1 } })) };
+  return { page, scheduler, ...(await startClient({ page, scheduler, reconnect: { stableAfterMs: 1 } }, quiet)) };
 }
 
 describe('in a page', () => {
@@ -32,7 +35,7 @@ describe('in a page', () => {
     const page = new FakePage();
     page.hide();
     const scheduler = new FakeScheduler();
-    await startClient({ page, scheduler, reconnect: { stableAfterMs: 1 } });
+    await startClient({ page, scheduler, reconnect: { stableAfterMs: 1 } }, quiet);
     scheduler.advance(1);
     expect(scheduler.pendingMs).toEqual([]);
   });

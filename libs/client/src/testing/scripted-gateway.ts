@@ -34,18 +34,20 @@ export class ScriptedGateway implements AsyncDisposable {
   #lastRefusal: ScriptedRefusal | undefined;
   /** Whether connections are welcomed by themselves. */
   readonly #welcomes: boolean;
+  readonly #isAnonymous: boolean;
 
-  private constructor(http: Server, welcomes: boolean) {
+  private constructor(http: Server, welcomes: boolean, isAnonymous: boolean) {
     this.#http = http;
     this.#welcomes = welcomes;
+    this.#isAnonymous = isAnonymous;
     http.on('request', (request, response) => this.#explain(request, response));
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  static async start({ welcomes = true } = {}): Promise<ScriptedGateway> {
+  static async start({ welcomes = true, isAnonymous = false } = {}): Promise<ScriptedGateway> {
     const http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
-    return new ScriptedGateway(http, welcomes);
+    return new ScriptedGateway(http, welcomes, isAnonymous);
   }
 
   get url(): string {
@@ -81,7 +83,8 @@ export class ScriptedGateway implements AsyncDisposable {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new ScriptedConnection(webSocket);
       connection.refusesResume = this.refusesResume;
-      if (this.#welcomes) connection.welcome({ session: `session${this.upgrades.length}` });
+      const session = `session${this.upgrades.length}`;
+      if (this.#welcomes) connection.welcome({ session, isAnonymous: this.#isAnonymous });
       this.connections.push(connection);
     });
   }

@@ -23,7 +23,7 @@ export async function closeAll(): Promise<void> {
 /** A gateway and a client that is not connected yet. */
 export async function createTestClient(
   options: Partial<WscClientOptions> = {},
-  gatewayOptions: { readonly welcomes?: boolean } = {},
+  gatewayOptions: { readonly welcomes?: boolean; readonly isAnonymous?: boolean } = {},
 ): Promise<TestClient> {
   const gateway = await ScriptedGateway.start(gatewayOptions);
   const client = new WscClient({
@@ -40,8 +40,9 @@ export async function createTestClient(
 /** A client with an open connection. */
 export async function startClient(
   options: Partial<WscClientOptions> = {},
+  gatewayOptions: { readonly isAnonymous?: boolean } = {},
 ): Promise<TestClient & { readonly connection: ScriptedConnection }> {
-  const started = await createTestClient(options);
+  const started = await createTestClient(options, gatewayOptions);
   await started.client.connect();
   return { ...started, connection: await started.gateway.connections.next() };
 }

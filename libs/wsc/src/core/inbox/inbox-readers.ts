@@ -3,7 +3,7 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
-import type { Inbox } from '../ports/inbox.js';
+import { unnamedDevice, type Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
@@ -24,8 +24,6 @@ export interface InboxReadersDependencies {
 const lookMs = 2_500;
 /** A message that the broker has lost is found after so long. */
 const checkMs = 30_000;
-/** The device of every connection whose client names none; no client can name it. */
-const unnamedDevice = '*';
 
 /** The inboxes of the users who are connected to this node, each connection with a {@link InboxReader} of its own. */
 export class InboxReaders {

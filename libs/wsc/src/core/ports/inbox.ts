@@ -9,6 +9,12 @@ export interface InboxEntry {
   readonly offset: number;
 }
 
+/**
+ * The device of every connection whose client names none; no client can name it. It is never a known one: it gets what nobody has
+ * acknowledged, and what it acknowledges waits only for those that are known.
+ */
+export const unnamedDevice = '*';
+
 /** How much an inbox keeps. */
 export interface InboxLimits {
   /** @default 1000 */

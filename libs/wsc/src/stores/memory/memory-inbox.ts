@@ -4,6 +4,7 @@ import type { Broker } from '../../core/ports/broker.js';
 import type { Clock } from '../../core/ports/clock.js';
 import {
   defaultInboxLimits,
+  unnamedDevice,
   type DeadLetter,
   type Inbox,
   type InboxLimits,
@@ -70,7 +71,7 @@ export class MemoryInbox implements Inbox {
     if (!inbox || inbox.size.messages >= this.#limits.maxMessages || !this.#makeRoom(bytes)) {
       throw new WscError('WSC_LIMIT_EXCEEDED');
     }
-    const position = inbox.add({ message, bytes, expiresAt: now + timeToLiveMs });
+    const position = inbox.add({ message, bytes, expiresAt: now + timeToLiveMs }, now);
     const destination = { kind: 'user', userId } as const;
     announce(this.#broker, { destination, message, position, ...(ackTo !== undefined && { ackTo }) });
     return { status: 'stored', position };
@@ -115,7 +116,8 @@ export class MemoryInbox implements Inbox {
   /** A user's inbox, which knows now that the device is there; undefined where there is no place for one more user. */
   #see(userId: string, deviceId: string): UserInbox | undefined {
     const now = this.#clock.monotonic();
-    const inbox = this.#open(userId, now);
+    // Whoever asks without a name leaves nothing behind.
+    const inbox = deviceId === unnamedDevice ? this.#find(userId, now) : this.#open(userId, now);
     inbox?.see(deviceId, now);
     return inbox;
   }
@@ -163,7 +165,7 @@ export class MemoryInbox implements Inbox {
     for (const [userId, inbox] of this.#users) {
       inbox.expire(now);
       this.#users.delete(userId);
-      if (inbox.isForgettable) inbox.past.clear();
+      if (inbox.isForgettable(now)) inbox.past.clear();
       else this.#users.set(userId, inbox);
       return;
     }

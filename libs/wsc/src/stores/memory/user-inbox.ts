@@ -1,6 +1,12 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
-import type { InboxEntry, InboxPage, InboxPageRequest, InboxSize } from '../../core/ports/inbox.js';
+import {
+  unnamedDevice,
+  type InboxEntry,
+  type InboxPage,
+  type InboxPageRequest,
+  type InboxSize,
+} from '../../core/ports/inbox.js';
 import type { StreamPosition } from '../../core/ports/streams.js';
 import { createEpoch } from '../create-epoch.js';
 import { InboxPast } from './inbox-past.js';
@@ -42,6 +48,8 @@ export class UserInbox {
   /** When each known device was last seen, the longest unseen first. */
   readonly #devices = new Map<string, number>();
   #lastOffset = 0;
+  /** Of the latest message; until then its id must be known. */
+  #addedAt = -Infinity;
   /** Nothing expires before it. */
   #nextExpiryAt = Infinity;
 
@@ -56,7 +64,8 @@ export class UserInbox {
   }
 
   /** Whether nothing would be lost by forgetting this inbox. */
-  get isForgettable(): boolean {
+  isForgettable(now: number): boolean {
+    if (this.#addedAt + deviceMemoryMs > now) return false;
     return this.#kept.size === 0 && this.#devices.size === 0 && this.past.deadLetterCount === 0;
   }
 
@@ -67,7 +76,8 @@ export class UserInbox {
   }
 
   /** One that had died lives again. */
-  add({ message, bytes, expiresAt }: NewMessage): StreamPosition {
+  add({ message, bytes, expiresAt }: NewMessage, now: number): StreamPosition {
+    this.#addedAt = now;
     this.past.takeDead(message.id);
     this.#lastOffset += 1;
     const entry: InboxEntry = { message, offset: this.#lastOffset };
@@ -80,8 +90,9 @@ export class UserInbox {
   unacknowledged(deviceId: string, { afterOffset, maxMessages, maxBytes }: InboxPageRequest): InboxPage {
     const entries: InboxEntry[] = [];
     let pageBytes = 0;
-    for (const { entry, bytes, acknowledgedBy } of this.#kept.values()) {
-      if (entry.offset <= afterOffset || acknowledgedBy.has(deviceId)) continue;
+    for (const kept of this.#kept.values()) {
+      const { entry, bytes } = kept;
+      if (entry.offset <= afterOffset || hasIt(kept, deviceId)) continue;
       pageBytes += bytes;
       if (entries.length > 0 && (entries.length >= maxMessages || pageBytes > maxBytes)) break;
       entries.push(entry);
@@ -93,7 +104,7 @@ export class UserInbox {
     let count = 0;
     for (const id of ids) {
       const kept = this.#kept.get(id);
-      if (!kept || kept.acknowledgedBy.has(deviceId)) continue;
+      if (!kept || hasIt(kept, deviceId)) continue;
       count += 1;
       this.#note(kept, deviceId);
     }
@@ -111,6 +122,7 @@ export class UserInbox {
 
   /** Notes that a device is there. One that was not known need not get what another one has acknowledged. */
   see(deviceId: string, now: number): void {
+    if (deviceId === unnamedDevice) return;
     if (!this.#devices.delete(deviceId)) {
       for (const kept of this.#kept.values()) if (kept.isAcknowledged) kept.acknowledgedBy.add(deviceId);
     }
@@ -170,4 +182,8 @@ export class UserInbox {
   #at(offset: number): StreamPosition {
     return { offset, epoch: this.#epoch };
   }
+}
+
+function hasIt({ acknowledgedBy, isAcknowledged }: KeptMessage, deviceId: string): boolean {
+  return acknowledgedBy.has(deviceId) || (isAcknowledged && deviceId === unnamedDevice);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Broker, BrokerMessage } from '../../core/ports/broker.js';
-import type { DeadLetter, Inbox, InboxPage } from '../../core/ports/inbox.js';
+import { unnamedDevice, type DeadLetter, type Inbox, type InboxPage } from '../../core/ports/inbox.js';
 import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import { eventually } from './eventually.js';
 import { describePort, type Nodes, type OpenNodes, type PortPromises } from './runner.js';
@@ -129,6 +129,25 @@ const promises: PortPromises<InboxNode> = {
     assert.equal(await there.acknowledge('ann', 'tablet', ['1']), 1);
     assert.deepEqual(idsOf(await here.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), []);
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
+  },
+
+  'gives the unnamed device what nobody has acknowledged, and waits for it no longer than for anybody': async (
+    nodes,
+  ) => {
+    const { here, there } = inboxesOf(nodes);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), []);
+    await here.store('ann', { message: testMessage('1') });
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), ['1']);
+    assert.equal(await there.acknowledge('ann', unnamedDevice, ['1']), 1);
+    assert.equal((await here.size('ann')).messages, 0);
+    await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
+    await here.store('ann', { message: testMessage('2') });
+    assert.equal(await there.acknowledge('ann', unnamedDevice, ['2']), 1);
+    assert.equal(await there.acknowledge('ann', unnamedDevice, ['2']), 0);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), []);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['2']);
+    assert.equal(await here.acknowledge('ann', 'phone', ['2']), 1);
+    assert.equal((await here.size('ann')).messages, 0);
   },
 
   'starts a new device at what nobody has acknowledged': async (nodes) => {

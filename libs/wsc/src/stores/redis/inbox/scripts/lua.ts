@@ -1,3 +1,4 @@
+import { unnamedDevice } from '../../../../core/ports/inbox.js';
 import { nowMs, position } from '../../scripts/lua.js';
 
 /** What stands in Redis for a user: `RedisNames.inboxKeys` says which keys these are. */
@@ -53,7 +54,7 @@ end
  * Devices stand in a sorted set by when they were seen last, each behind the digit of its bit. Of each message that anybody ever
  * acknowledged a mask says which known devices need not get it.
  *
- * `see(device)`: it is there; answers its bit. `acknowledge(id, own_bit)`: it has a message; answers whether the message was waiting for it.
+ * `see(device)`: it is there; answers its bit, 0 for the unnamed one. `acknowledge(id, own_bit)`: it has a message; answers whether the message was waiting for it.
  */
 const devices = `
 local function bit_of(member)
@@ -95,6 +96,7 @@ local function add_device(device)
 end
 
 local function see(device)
+  if device == '${unnamedDevice}' then return 0 end
   local members = redis.call('ZRANGE', devices_key, 0, -1)
   for _, member in ipairs(members) do
     if string.sub(member, 2) == device then
@@ -110,6 +112,7 @@ local function acknowledge(id, own_bit)
   if not redis.call('ZSCORE', order_key, id) then return false end
   local mask, known = tonumber(redis.call('HGET', acks_key, id) or 0), known_bits()
   if bit.band(mask, own_bit) ~= 0 then return false end
+  if own_bit == 0 and redis.call('HEXISTS', acks_key, id) == 1 then return false end
   mask = mask + own_bit
   if bit.band(mask, known) == known then finish(id) else redis.call('HSET', acks_key, id, mask) end
   return true

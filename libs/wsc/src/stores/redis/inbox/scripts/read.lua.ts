@@ -1,3 +1,4 @@
+import { unnamedDevice } from '../../../../core/ports/inbox.js';
 import { createScript } from '../../scripts/script.js';
 import { opening } from './lua.js';
 
@@ -11,6 +12,8 @@ const chunk = 64;
  */
 export const readScript = createScript(`
 ${opening}
+-- Whoever asks without a name leaves nothing behind.
+if ARGV[4] == '${unnamedDevice}' and not known_offset then return { '' } end
 local own_bit = open_for(ARGV[4])
 local from, max_messages, max_bytes = '(' .. ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local page, bytes, is_full = { epoch }, 0, false
@@ -28,7 +31,8 @@ while not is_full do
   if #ids == 0 then break end
   local masks = redis.call('HMGET', acks_key, unpack(ids))
   for index, id in ipairs(ids) do
-    if bit.band(tonumber(masks[index] or 0), own_bit) == 0 then take(id) end
+    local mask = masks[index]
+    if not mask or (own_bit ~= 0 and bit.band(tonumber(mask), own_bit) == 0) then take(id) end
     if is_full then break end
   end
   from = '(' .. redis.call('ZSCORE', order_key, ids[#ids])
