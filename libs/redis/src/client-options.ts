@@ -43,6 +43,9 @@ export const commandOptions = {
   disconnectTimeout: 300,
 } satisfies ClientOptions;
 
+/** Of the connection that waits for what comes to a stream, which no command may have to wait behind. */
+export const readerOptions = { ...commandOptions, connectionName: 'wsc-reader' } satisfies ClientOptions;
+
 /** Of a connection that listens. Its time-outs are for the handshake and for (un)subscribing; its silence is watched by a heartbeat. */
 export const subscriberOptions = {
   ...common,

@@ -3,7 +3,7 @@ export { connectClient } from './connect-client.js';
 export { endClient } from './end-client.js';
 export { logOutages, type OutageLog, type RedisRole } from './log-outages.js';
 export { Outgoing, type OutgoingOptions } from './outgoing.js';
-export { createClients, createCommandClient, isConnected, type RedisClients } from './redis-clients.js';
+export { createClients, createCommandClient, createReaderClient, isConnected, type RedisClients } from './redis-clients.js';
 export { isEffectUnknown, isReplyError, redisError, withoutCommand } from './redis-errors.js';
 export {
   isRedisUrl,

@@ -3,6 +3,7 @@ import {
   accessSettings,
   clusterOptions,
   commandOptions,
+  readerOptions,
   sentinelSettings,
   subscriberOptions,
 } from './client-options.js';
@@ -15,7 +16,7 @@ interface Ioredis {
   readonly Cluster: typeof Cluster;
 }
 
-type OneOptions = typeof commandOptions | typeof subscriberOptions;
+type OneOptions = typeof commandOptions | typeof readerOptions | typeof subscriberOptions;
 type OneTarget = Extract<RedisTarget, { readonly kind: 'single' | 'sentinel' }>;
 
 /** The clients of one Redis: not connected yet. `subscriber` is there where one connection can listen to everything. */
@@ -40,6 +41,15 @@ export async function createClients({ target, settings }: ResolvedRedisOptions):
 export async function createCommandClient({ target, settings }: ResolvedRedisOptions): Promise<Redis | Cluster> {
   const create = await oneFactory(target, settings);
   return typeof create === 'function' ? create(commandOptions) : create;
+}
+
+/**
+ * The client of who waits for what comes to a stream, half a second at a time: not connected yet.
+ * @throws {TypeError} where ioredis is not installed, saying how to.
+ */
+export async function createReaderClient({ target, settings }: ResolvedRedisOptions): Promise<Redis | Cluster> {
+  const create = await oneFactory(target, settings);
+  return typeof create === 'function' ? create(readerOptions) : create;
 }
 
 /** Whether commands can go to every part of Redis now. */

@@ -27,6 +27,7 @@ import { AckTable } from './messages/ack-table.js';
 import { Arrivals } from './messages/arrivals.js';
 import { Delivery } from './messages/delivery.js';
 import { ForeignAcks } from './messages/foreign-acks.js';
+import { Ingestion } from './messages/ingestion.js';
 import type { MessageContext } from './messages/message-context.js';
 import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
@@ -45,6 +46,7 @@ import type { Broker, OpenMessages } from './ports/broker.js';
 import type { Clock } from './ports/clock.js';
 import type { Cluster } from './ports/cluster.js';
 import type { Inbox } from './ports/inbox.js';
+import type { Ingest } from './ports/ingest.js';
 import type { Logger } from './ports/logger.js';
 import type { Presence } from './ports/presence.js';
 import type { Sessions } from './ports/sessions.js';
@@ -74,6 +76,8 @@ export interface HubDependencies {
   readonly requestClaims?: RequestClaims | undefined;
   /** Absent: nobody else publishes. */
   readonly openMessages?: OpenMessages | undefined;
+  /** Absent: nobody else writes what must not be lost. */
+  readonly ingest?: Ingest | undefined;
   /** What the others stand on, for example their connections: ended after all of them. */
   readonly foundation?: { close(): MaybePromise<void> } | undefined;
   /** Absent: connections are anonymous. */
@@ -192,7 +196,8 @@ function createMessaging(
     ...{ clock, broker, cluster, streams, inbox, delivery, acks, ...foundation, onFailure: callFailed },
     onceWindowMs: () => options().idempotencyWindowMs,
   });
-  return { delivery, acks, arrivals, sender, inboxes: new Inboxes({ inbox, sender }) };
+  const ingestion = new Ingestion({ sender, namespaces });
+  return { delivery, acks, arrivals, sender, ingestion, inboxes: new Inboxes({ inbox, sender }) };
 }
 
 function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Kept & Messaging) {

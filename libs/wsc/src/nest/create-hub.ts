@@ -73,6 +73,7 @@ type Stores = Pick<
   | 'revocations'
   | 'connectTokens'
   | 'openMessages'
+  | 'ingest'
   | 'foundation'
 >;
 

@@ -75,6 +75,7 @@ export class HubLifecycle {
     const { nodeId, routes: routesOption } = this.#options();
     if (routesOption === 'frozen') routes.freeze();
     events.emit('websocket.started', { data: { nodeId } });
+    await this.#deps.ingest?.start(this.#parts.ingestion);
   }
 
   async #drain(): Promise<void> {
@@ -82,6 +83,8 @@ export class HubLifecycle {
     // In the next microtask, so that `isDraining` already says so to whoever asks.
     await Promise.resolve();
     gate.abortPending();
+    // At once, so that another node goes on with what other programs write.
+    const ingested = this.#end(() => this.#deps.ingest?.close());
     await drainConnections({
       clock: this.#deps.clock,
       drainMs: this.#options().drainMs,
@@ -89,6 +92,7 @@ export class HubLifecycle {
       handlersIdle: () => inFlight.idle(),
       connectionsSettled: () => connector.settled(),
     });
+    await ingested;
   }
 
   async #close(): Promise<void> {

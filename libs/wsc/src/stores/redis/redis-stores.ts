@@ -5,6 +5,7 @@ import { RedisConnectTokens } from './access/redis-connect-tokens.js';
 import { RedisRevocationList } from './access/redis-revocation-list.js';
 import { RedisBroker } from './broker/redis-broker.js';
 import { RedisCluster } from './cluster/redis-cluster.js';
+import { RedisIngest } from './ingest/redis-ingest.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { OpenChannels } from './open/open-channels.js';
 import { RedisPresence } from './presence/redis-presence.js';
@@ -31,6 +32,8 @@ export interface RedisStores {
   readonly revocations: RedisRevocationList;
   readonly connectTokens: RedisConnectTokens;
   readonly openMessages: OpenChannels;
+  /** Undefined: nobody else writes, since open channels are switched off. */
+  readonly ingest: RedisIngest | undefined;
   readonly inbox: RedisInbox;
   readonly streams: RedisStreams;
   readonly sessions: RedisSessions;
@@ -58,6 +61,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     presence: new RedisPresence({ graceMs }, { ...parts, instances: cluster }),
     revocations: new RedisRevocationList({}, parts),
     connectTokens: new RedisConnectTokens({}, parts),
+    ingest: foundation.openPrefix === '' ? undefined : await RedisIngest.open({ redis }, parts),
     inbox: new RedisInbox({}, parts),
     streams: new RedisStreams(parts),
     sessions: new RedisSessions(parts),
