@@ -6,8 +6,8 @@ import type { Audience } from '../ports/broker.js';
 const maxItems = 1_000;
 
 /** @throws {WscError} WSC_VALIDATION_FAILED for what picks nobody in particular, or can't be written for other nodes. */
-export function parseAudience(audience: Audience): Audience {
-  const { userTypes, rooms, metadata } = audience;
+export function parseAudience(audience: Audience | undefined): Audience {
+  const { userTypes, rooms, metadata } = audience ?? {};
   if (userTypes === undefined && rooms === undefined && metadata === undefined) {
     throw invalid('at least one of userTypes, rooms and metadata; broadcast() is for everyone');
   }
@@ -17,7 +17,7 @@ export function parseAudience(audience: Audience): Audience {
   if (metadata !== undefined && !isPlain(metadata)) {
     throw invalid('metadata to have texts, numbers and booleans, since other nodes compare them');
   }
-  return audience;
+  return { ...audience };
 }
 
 /** Whether a connection is one of them. */

@@ -70,7 +70,9 @@ export class Resumption {
     const { sessions, keeper } = this.#deps;
     const isInboxKnown = await this.#acknowledge(connection, request.inbox);
     const inbox = isInboxKnown === undefined ? {} : { isInboxKnown };
-    const state = await sessions.take(sessionIdOf(request.session), ownerOf(connection));
+    // A client that comes for the first time has none, and says so.
+    const state =
+      request.session === '' ? undefined : await sessions.take(sessionIdOf(request.session), ownerOf(connection));
     if (state === undefined)
       return { reason: 'unknown', session: keeper.begin(connection), rooms: new Map(), ...inbox };
     await this.#replacePredecessor(state);
