@@ -9,6 +9,7 @@ import {
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { DtoPipe, logLine } from '@nest-wsc/demo-service';
+import { insistOnDatabase } from '@nest-wsc/redis';
 import { WORKER_CONFIG } from '../config/worker-config.module.js';
 import type { WorkerConfig } from '../config/worker-config.js';
 import { jobPrefix, jobQueueName } from './job-names.js';
@@ -40,7 +41,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
 
   onApplicationBootstrap(): void {
     // Waits for jobs in a command that Redis does not answer until there is one: it has no time-out, and is asked again after an outage.
-    this.connection = new Redis(this.config.redisUrl, { maxRetriesPerRequest: null });
+    this.connection = insistOnDatabase(new Redis(this.config.redisUrl, { maxRetriesPerRequest: null }));
     // The queue's connection tells of an outage, and the worker's errors are the same.
     this.connection.on('error', () => undefined);
     this.worker = new Worker(jobQueueName, (job) => this.run(job), {
