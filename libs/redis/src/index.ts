@@ -1,6 +1,7 @@
 export { subscriberOptions } from './client-options.js';
 export { connectClient } from './connect-client.js';
 export { endClient } from './end-client.js';
+export { insistOnDatabase } from './insist-on-database.js';
 export { logOutages, type OutageLog, type RedisRole } from './log-outages.js';
 export { Outgoing, type OutgoingOptions } from './outgoing.js';
 export { createClients, createCommandClient, createReaderClient, isConnected, type RedisClients } from './redis-clients.js';
