@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { findProgram, programVariables } from './scripts/programs.mjs';
 
 // The tests that start these programs read them; workers inherit them.
@@ -40,4 +41,6 @@ export default {
   },
   collectCoverageFrom: ['{libs,apps}/*/src/**/*.ts', '!**/*.spec.ts'],
   testTimeout: 20_000,
+  // Many tests wait for other processes: on two cores, two at a time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
