@@ -1,21 +1,11 @@
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
-import { WscClient } from '@nest-wsc/client';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { WscClient } from '@nest-wsc/client';
 import { callApi, logIn } from './support/gateway-api.js';
 import { GatewayProcess } from './support/gateway-process.js';
+import { callIn, launchBrowser, patienceMs, Visitor } from './support/visitor.js';
 
 const imagesFolder = join(__dirname, '../docs/images');
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-// A shared machine may take its time; a person would, too.
-const patienceMs = 15_000;
 jest.setTimeout(3 * patienceMs);
 
 /** Writes the pictures of the README where `UPDATE_SCREENSHOTS` asks for it: they show the time, so each run has its own. */
@@ -24,88 +14,10 @@ async function takePicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ animations: 'allow', ...(isAsked && { path: join(imagesFolder, name) }) });
 }
 
-/** Somebody who talks from a program, with the same client library as the page. */
-async function callIn(url: string, userId: string): Promise<WscClient> {
-  const client = new WscClient({ url: `${url}/ws`, token: await logIn(url, userId) });
-  await client.connect();
-  await client.joinRoom('chat:lobby');
-  return client;
-}
-
 async function expectInView(locator: Locator): Promise<void> {
   const { x, width } = (await locator.boundingBox()) ?? { x: NaN, width: NaN };
   expect(x).toBeGreaterThanOrEqual(0);
   expect(x + width).toBeLessThanOrEqual(locator.page().viewportSize()?.width ?? 0);
-}
-
-/** Somebody in front of the page, in a browser profile of their own. */
-class Visitor {
-  readonly page: Page;
-  /** What the browser complained about: refused by the policy, thrown, not found. */
-  readonly complaints: string[];
-
-  private constructor(page: Page, complaints: string[]) {
-    this.page = page;
-    this.complaints = complaints;
-  }
-
-  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(patienceMs);
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (line) => {
-      if (line.type() === 'error') complaints.push(line.text());
-    });
-    await page.goto(url);
-    return new Visitor(page, complaints);
-  }
-
-  /** By keyboard alone. */
-  async logIn(name: string, userType: 'Customer' | 'Agent' | 'Admin' = 'Customer'): Promise<void> {
-    await this.page.getByLabel('Your name').fill(name);
-    await this.page.keyboard.press('Tab');
-    const steps = { Customer: 0, Agent: 1, Admin: 2 }[userType];
-    for (let step = 0; step < steps; step += 1) await this.page.keyboard.press('ArrowRight');
-    await this.page.keyboard.press('Enter');
-    await this.status('Connected').waitFor();
-  }
-
-  status(text: string): Locator {
-    return this.page.getByTestId('status').getByText(text);
-  }
-
-  person(name: string): Locator {
-    return this.page.getByTestId('people').getByRole('button', { name });
-  }
-
-  room(name: string): Locator {
-    return this.page.getByTestId('rooms').getByRole('button', { name });
-  }
-
-  said(text: string): Locator {
-    return this.page.getByTestId('entries').getByText(text, { exact: true });
-  }
-
-  toast(text: string): Locator {
-    return this.page.getByTestId('toasts').getByText(text);
-  }
-
-  /** A toast has come, and stands still as all others do. */
-  async toastStands(text: string): Promise<void> {
-    await this.toast(text).waitFor();
-    await this.page
-      .locator('.toast')
-      .evaluateAll((toasts) =>
-        Promise.all(toasts.flatMap((toast) => toast.getAnimations()).map(({ finished }) => finished)),
-      );
-  }
-
-  async say(text: string): Promise<void> {
-    await this.page.getByRole('textbox', { name: /^Message to/ }).fill(text);
-    await this.page.keyboard.press('Enter');
-  }
 }
 
 describe('the demo page in a browser', () => {
@@ -115,10 +27,8 @@ describe('the demo page in a browser', () => {
   let grace: Visitor;
 
   beforeAll(async () => {
-    const executablePath = process.env['CHROMIUM_PATH'] ?? '';
-    if (executablePath === '') throw new Error('No Chromium was found: install chromium or set CHROMIUM_PATH.');
     gateway = await GatewayProcess.start();
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchBrowser();
     ada = await Visitor.open(browser, gateway.url);
     grace = await Visitor.open(browser, gateway.url);
     await ada.logIn('ada');
@@ -186,7 +96,7 @@ describe('the demo page in a browser', () => {
 
     await ada.page.reload();
     await ada.page.getByRole('heading', { name: 'garden' }).waitFor();
-    await ada.page.getByText('Earlier messages are not kept.').waitFor();
+    await ada.page.getByTestId('earlier').getByText('Typed without a click.').waitFor();
     await ada.status('Connected').waitFor();
     await ada.page.keyboard.type('Here again.');
     await ada.page.keyboard.press('Enter');
@@ -194,6 +104,7 @@ describe('the demo page in a browser', () => {
     await ada.page.getByTestId('people').getByRole('button', { name: 'grace' }).press('Enter');
     await ada.page.reload();
     await ada.page.getByRole('heading', { name: 'grace' }).waitFor();
+    await ada.page.getByText('Earlier messages are not kept.').waitFor();
     await ada.room('lobby').click();
   });
 

@@ -1,3 +1,4 @@
+import { withoutCatchUps } from './catch-ups.js';
 import { ChatSession } from './chat-session.js';
 import { withActive } from './conversations.js';
 import { parseRoomName } from './gateway-contract.js';
@@ -82,6 +83,10 @@ export class Actions {
 
   dismiss(toastId: string): void {
     this.#store.update((state) => withoutToast(state, toastId));
+  }
+
+  dismissCatchUps(): void {
+    this.#store.update(withoutCatchUps);
   }
 
   showPane(pane: Pane): void {

@@ -10,12 +10,25 @@ import {
   withMembers,
   withoutConversation,
   withReopened,
+  withSent,
 } from './conversations.js';
+import { EarlierMessages } from './earlier-messages.js';
 import { type GatewayRequests, roomLabel } from './gateway-contract.js';
 import { ApiError, logIn } from './http-api.js';
 import { listen } from './incoming.js';
 import { makeId } from './make-id.js';
-import { loadActive, loadRooms, saveRooms, saveSession, type Session } from './session.js';
+import { fieldsOf } from './parse.js';
+import { RecoveryWatch } from './recovery-watch.js';
+import {
+  loadActive,
+  loadDeviceId,
+  loadPositions,
+  loadRooms,
+  savePositions,
+  saveRooms,
+  saveSession,
+  type Session,
+} from './session.js';
 import { type AppState, type Conversation, type Entry, lobby } from './state.js';
 import type { Store } from './store.js';
 import { problemToast, withToast } from './toasts.js';
@@ -25,21 +38,35 @@ const renewBeforeMs = 60_000;
 // What is said while the gateway is away is worth keeping for so long; then one is asked again.
 const sayTimeoutMs = 5 * 60_000;
 
+/** Whether the gateway itself says so; where the client gives up, it tells the outcome. */
+const isNotStored = (error: unknown): boolean =>
+  error instanceof WscError && error.error === 'WSC_UNAVAILABLE' && fieldsOf(error.details)['outcome'] === undefined;
+
 /** One login: a connection and what goes over it. */
 export class ChatSession {
   readonly #store: Store<AppState>;
   readonly #client: GatewayClient;
   readonly #watch: ConnectionWatch;
+  readonly #recoveries: RecoveryWatch;
+  readonly #earlier: EarlierMessages;
 
   constructor(store: Store<AppState>) {
     this.#store = store;
     this.#watch = new ConnectionWatch(store);
+    this.#recoveries = new RecoveryWatch(store);
     this.#client = new WscClient<AnyEvents, GatewayRequests>({
       url: '/ws',
       token: (reason) => this.#token(reason),
+      deviceId: loadDeviceId(),
+      positions: { load: loadPositions, save: savePositions },
     });
     this.#watch.attach(this.#client);
     listen(this.#client, store);
+    this.#recoveries.attach(this.#client);
+    this.#earlier = new EarlierMessages(this.#client, store);
+    this.#client.onRecovered(({ room, recovered }) => {
+      if (!recovered) void this.#earlier.showLoss(room);
+    });
     this.#client.onOpen(() => void this.#refreshRooms());
     this.#client.onError((error, { source, room }) => {
       if (source === 'room' && room !== undefined) this.#dropRoom(room, error);
@@ -74,9 +101,9 @@ export class ChatSession {
   async #joinRoom(room: string): Promise<void> {
     this.#store.update((state) => withConversation(state, 'room', room));
     try {
-      await this.#client.joinRoom(room, { timeoutMs: 0 });
+      const { position } = await this.#client.joinRoom(room, { timeoutMs: 0 });
       this.#rememberRooms();
-      await this.#refreshMembers(room);
+      await Promise.all([this.#refreshMembers(room), this.#earlier.show(room, position)]);
     } catch (error) {
       this.#dropRoom(room, error);
     }
@@ -84,6 +111,7 @@ export class ChatSession {
 
   async leaveRoom(room: string): Promise<void> {
     this.#store.update((state) => withoutConversation(state, conversationId('room', room)));
+    this.#recoveries.forget(room);
     this.#rememberRooms();
     try {
       await this.#client.leaveRoom(room);
@@ -114,13 +142,16 @@ export class ChatSession {
   async #send({ id, kind, name }: Conversation, entry: Entry): Promise<void> {
     const options = { id: entry.id, timeoutMs: sayTimeoutMs };
     try {
-      if (kind === 'room') await this.#client.request('chat.send', { room: name, text: entry.text }, options);
-      else await this.#client.request('chat', { to: name, data: { text: entry.text } }, options);
-      this.#store.update((state) => withDelivery(state, id, { ...entry, delivery: 'sent' }));
+      const { text } = entry;
+      const sent =
+        kind === 'room'
+          ? await this.#client.sendToRoom(name, { text }, options)
+          : await this.#client.sendToUser(name, { text }, options);
+      this.#store.update((state) => withSent(state, id, { entryId: entry.id, messageId: sent.id }));
     } catch (error) {
-      this.#store.update((state) =>
-        withToast(withDelivery(state, id, { ...entry, delivery: 'failed' }), problemToast('Not sent', error)),
-      );
+      const delivery = isNotStored(error) ? 'not-stored' : 'failed';
+      const toast = problemToast(delivery === 'failed' ? 'Not sent' : 'Not stored', error);
+      this.#store.update((state) => withToast(withDelivery(state, id, { ...entry, delivery }), toast));
     }
   }
 

@@ -29,7 +29,7 @@ function changeConversation(state: AppState, id: string, change: (before: Conver
 export function withConversation(state: AppState, kind: Conversation['kind'], name: string): AppState {
   const id = conversationId(kind, name);
   if (findConversation(state, id) !== undefined) return state;
-  const added: Conversation = { id, kind, name, entries: [], unread: 0, members: [] };
+  const added: Conversation = { id, kind, name, entries: [], unread: 0, members: [], hasHistory: false };
   const oldest = state.conversations.find((other) => other.kind === 'direct' && other.id !== state.activeId);
   const kept =
     state.conversations.length < maxConversations
@@ -59,13 +59,53 @@ export function withReopened(state: AppState, id: string): AppState {
   return withActive(known, findConversation(known, id)?.id ?? known.conversations[0]?.id ?? '');
 }
 
-/** Appends an entry, once: a message that comes again keeps its id. */
+/** Appends an entry, once: a message that comes again keeps its id. What waits to be sent stays last, as it will be said last. */
 export function withEntry(state: AppState, id: string, entry: Entry): AppState {
   return changeConversation(state, id, (before) => {
     if (before.entries.some((known) => known.id === entry.id)) return before;
     const isUnread = entry.delivery === 'received' && entry.kind === 'message' && state.activeId !== id;
-    const entries = [...before.entries, entry].slice(-maxEntries);
-    return { ...before, entries, unread: before.unread + (isUnread ? 1 : 0) };
+    const isWaiting = ({ delivery }: Entry): boolean => delivery === 'sending';
+    const said = before.entries.filter((known) => !isWaiting(known));
+    const waiting = before.entries.filter(isWaiting);
+    const entries = isWaiting(entry) ? [...said, ...waiting, entry] : [...said, entry, ...waiting];
+    return { ...before, entries: entries.slice(-maxEntries), unread: before.unread + (isUnread ? 1 : 0) };
+  });
+}
+
+/** What was said in a room before, oldest first. */
+export interface History {
+  readonly entries: readonly Entry[];
+  /** The id of the entry that it follows. @default none: it is ahead of everything */
+  readonly after?: string | undefined;
+}
+
+/** Adds what was said in a room before, each entry once. */
+export function withHistory(state: AppState, id: string, { entries: history, after }: History): AppState {
+  return changeConversation(state, id, (before) => {
+    const known = new Set(before.entries.map((entry) => entry.id));
+    const added = history.filter((entry) => !known.has(entry.id));
+    const index = before.entries.findIndex((entry) => entry.id === after) + 1;
+    const entries = [...before.entries.slice(0, index), ...added, ...before.entries.slice(index)];
+    return { ...before, entries: entries.slice(-maxEntries), hasHistory: true };
+  });
+}
+
+/** How an entry was known, and how the gateway calls its message. */
+export interface SentEntry {
+  readonly entryId: string;
+  readonly messageId: string;
+}
+
+/** An entry was sent, and is known by the id of its message from now on: by that one it may have come back already. */
+export function withSent(state: AppState, id: string, { entryId, messageId }: SentEntry): AppState {
+  return changeConversation(state, id, (before) => {
+    const hasComeBack = before.entries.some((entry) => entry.id === messageId);
+    const entries = hasComeBack
+      ? before.entries.filter((entry) => entry.id !== entryId)
+      : before.entries.map((entry) =>
+          entry.id === entryId ? { ...entry, id: messageId, delivery: 'sent' as const } : entry,
+        );
+    return { ...before, entries };
   });
 }
 

@@ -1,13 +1,23 @@
+import type { Message, Position } from '@nest-wsc/client';
+
 /** What this page asks of the gateway, beyond what the client library has methods for. */
 export interface GatewayRequests {
-  readonly 'chat.send': {
-    readonly data: { readonly room: string; readonly text: string };
-    readonly response: { readonly id: string };
+  readonly history: {
+    readonly data: { readonly room: string; readonly since?: Position; readonly limit: number };
+    readonly response: HistoryPage;
   };
-  readonly chat: {
-    readonly data: { readonly to: string; readonly data: { readonly text: string } };
-    readonly response: { readonly id: string };
-  };
+}
+
+/** A part of what a room keeps (PROTOCOL.md §6.3). */
+export interface HistoryPage {
+  readonly messages: readonly Message[];
+  /** With `epoch`, the newest place in the room. */
+  readonly offset?: number;
+  readonly epoch?: string;
+  /** Whether there are no more. */
+  readonly complete: boolean;
+  /** Why there are none. */
+  readonly reason?: string;
 }
 
 const roomPattern = /^[A-Za-z0-9_.:-]{1,120}$/;

@@ -15,7 +15,8 @@ import { type AppState, type Entry, lobby } from './state.js';
 import type { Store } from './store.js';
 import { withToast } from './toasts.js';
 
-function toEntry(message: Message): Entry {
+/** A message as the user `me` sees it. */
+export function toEntry(message: Message, me: string | undefined): Entry {
   const from = message.from ?? 'gateway';
   return {
     id: message.id,
@@ -23,12 +24,14 @@ function toEntry(message: Message): Entry {
     from,
     text: sayingOf(message.data),
     at: message.timestamp,
-    delivery: 'received',
+    // From another device, or from before a reload.
+    delivery: from === me ? 'sent' : 'received',
   };
 }
 
-function notice(message: Message, text: string): Entry {
-  return { id: message.id, kind: 'notice', from: '', text, at: message.timestamp, delivery: 'received' };
+/** Something that happened. */
+export function toNotice({ id, timestamp: at }: Pick<Message, 'id' | 'timestamp'>, text: string): Entry {
+  return { id, kind: 'notice', from: '', text, at, delivery: 'received' };
 }
 
 /** A private message stands under the other person: the sender, or whom this user wrote to from another device. */
@@ -38,10 +41,10 @@ function takeChat(state: AppState, message: Message): AppState {
   const other = isOwn ? message.to : message.from;
   if (other === undefined) return state;
   const id = conversationId('direct', other);
-  const entry = toEntry(message);
+  const entry = toEntry(message, me);
   const known = withConversation(state, 'direct', other);
-  if (isOwn) return withEntry(known, id, { ...entry, delivery: 'sent' });
-  return withChatToast(withEntry(known, id, entry), id, entry);
+  const told = withEntry(known, id, entry);
+  return isOwn ? told : withChatToast(told, id, entry);
 }
 
 /** What is said in private is noticed wherever one is; per person the last thing is enough. */
@@ -53,7 +56,8 @@ function withChatToast(state: AppState, conversation: string, { id, from, text }
 
 function takeRoomMessage(state: AppState, message: Message): AppState {
   const { room } = message;
-  return room === undefined ? state : withEntry(state, conversationId('room', room), toEntry(message));
+  const me = state.session?.userId;
+  return room === undefined ? state : withEntry(state, conversationId('room', room), toEntry(message, me));
 }
 
 function memberOf(message: Message): { readonly room: string; readonly userId: string } {
@@ -85,7 +89,7 @@ interface MemberNotice {
 function withMemberNotice(state: AppState, message: Message, { room, change, text }: MemberNotice): AppState {
   const changed = withMember(state, room, change);
   if (changed === state || change.userId === state.session?.userId) return changed;
-  return withEntry(changed, conversationId('room', room), notice(message, text));
+  return withEntry(changed, conversationId('room', room), toNotice(message, text));
 }
 
 function takeNotification(state: AppState, message: Message): AppState {

@@ -1,3 +1,5 @@
+import type { RoomPositions } from '@nest-wsc/client';
+import { makeId } from './make-id.js';
 import { fieldsOf, numberOf, parseJson, textOf } from './parse.js';
 
 /** Who is logged in, in this tab. */
@@ -12,6 +14,8 @@ export interface Session {
 const sessionKey = 'nest-wsc.session';
 const roomsKey = 'nest-wsc.rooms';
 const activeKey = 'nest-wsc.active';
+const positionsKey = 'nest-wsc.positions';
+const deviceKey = 'nest-wsc.device';
 
 /** Whether the HTTP API lets this user in. */
 export const isStaff = ({ userType }: Session): boolean => userType === 'admin' || userType === 'agent';
@@ -23,7 +27,7 @@ export function saveSession(session: Session): void {
 
 /** Nothing stays of who was here. */
 export function forgetSession(): void {
-  for (const key of [sessionKey, roomsKey, activeKey]) sessionStorage.removeItem(key);
+  for (const key of [sessionKey, roomsKey, activeKey, positionsKey]) sessionStorage.removeItem(key);
 }
 
 export function loadSession(): Session | undefined {
@@ -53,3 +57,18 @@ export function saveActive(id: string): void {
 
 /** Empty where nothing was saved. */
 export const loadActive = (): string => sessionStorage.getItem(activeKey) ?? '';
+
+/** How far each room was read, so that a reload goes on there. */
+export function savePositions(positions: RoomPositions): void {
+  // Who logs out is forgotten first, and then the client saves what it has.
+  if (sessionStorage.getItem(sessionKey) !== null) sessionStorage.setItem(positionsKey, JSON.stringify(positions));
+}
+
+export const loadPositions = (): unknown => parseJson(sessionStorage.getItem(positionsKey) ?? '');
+
+/** Names this browser, for all its tabs: a durable message waits until each device of the user has it, and tabs don't come back. */
+export function loadDeviceId(): string {
+  const deviceId = localStorage.getItem(deviceKey) ?? makeId();
+  localStorage.setItem(deviceKey, deviceId);
+  return deviceId;
+}

@@ -1,3 +1,4 @@
+import type { LossReason } from '@nest-wsc/client';
 import type { Session } from './session.js';
 
 /** Where everybody is, and so how the page knows who is online. */
@@ -12,7 +13,10 @@ export interface Entry {
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly delivery: 'received' | 'sending' | 'sent' | 'failed';
+  /** `not-stored`: the gateway had nowhere to keep it, so nobody will get it. */
+  readonly delivery: 'received' | 'sending' | 'sent' | 'failed' | 'not-stored';
+  /** It was said before the page was opened. */
+  readonly isEarlier?: boolean;
 }
 
 /** A room, or a person. */
@@ -25,6 +29,17 @@ export interface Conversation {
   readonly unread: number;
   /** User ids in a room, in alphabetical order. */
   readonly members: readonly string[];
+  /** Its history was loaded, so the room keeps one. */
+  readonly hasHistory: boolean;
+}
+
+/** What became of the messages that were missed in a room. */
+export interface CatchUp {
+  readonly room: string;
+  /** How many came late. */
+  readonly count: number;
+  /** Why others will not come. */
+  readonly lossReason?: LossReason;
 }
 
 /** How the connection is, in the words of the client library, and what the countdown says. */
@@ -63,6 +78,8 @@ export interface AppState {
   readonly activeId: string;
   readonly pane: Pane;
   readonly toasts: readonly Toast[];
+  /** Since it was last put away. */
+  readonly catchUps: readonly CatchUp[];
   readonly stats: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -75,5 +92,6 @@ export const initialState: AppState = {
   activeId: `room:${lobby}`,
   pane: 'conversation',
   toasts: [],
+  catchUps: [],
   stats: undefined,
 };

@@ -4,6 +4,7 @@ import type { Actions } from '../actions.js';
 import { conversationId, findConversation, unreadCount } from '../conversations.js';
 import { roomLabel } from '../gateway-contract.js';
 import { type AppState, type Conversation, lobby } from '../state.js';
+import { catchUpView } from './catch-up-view.js';
 import { composerView } from './composer-view.js';
 import { entriesView } from './entries-view.js';
 import { icons } from './icons.js';
@@ -68,7 +69,7 @@ function connectionBanner({ connection }: AppState, actions: Actions): TemplateR
 /** A room or a private conversation. */
 export function conversationView(conversation: Conversation, state: AppState, actions: Actions): TemplateResult {
   return html`
-    ${headView(conversation, state, actions)} ${connectionBanner(state, actions)}
+    ${headView(conversation, state, actions)} ${connectionBanner(state, actions)} ${catchUpView(state, actions)}
     ${keyed(conversation.id, html`${entriesView(conversation, state, actions)} ${composerView(conversation, actions)}`)}
   `;
 }

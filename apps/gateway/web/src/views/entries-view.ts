@@ -23,8 +23,9 @@ function deliveryView(conversation: Conversation, entry: Entry, actions: Actions
     case 'sent':
       return html`<span class="delivery" title="The gateway has it">✓<span class="visually-hidden">sent</span></span>`;
     case 'failed':
+    case 'not-stored':
       return html`<button class="link-button bad" @click=${() => void actions.sayAgain(conversation, entry)}>
-        Not sent. Try again
+        ${entry.delivery === 'failed' ? 'Not sent.' : 'Not stored.'} Try again
       </button>`;
   }
 }
@@ -64,9 +65,36 @@ function entryView(
   `;
 }
 
+function emptyText({ kind, hasHistory }: Conversation): string {
+  return kind === 'room' && hasHistory
+    ? 'Nothing said yet.'
+    : 'Nothing said since you came. Earlier messages are not kept.';
+}
+
+/** Entries from one index to another. */
+function listView(context: EntryContext, from: number, to?: number): TemplateResult {
+  const { entries } = context.conversation;
+  return html`<ol>
+    ${repeat(
+      entries.slice(from, to),
+      ({ id }) => id,
+      (entry, index) => entryView(entry, entries[from + index - 1], context),
+    )}
+  </ol>`;
+}
+
+/** What was said before. A screen reader reads it when it is asked to, not as it comes. */
+function earlierView(context: EntryContext, count: number): TemplateResult {
+  return html`<section aria-label="Earlier messages" aria-live="off" data-testid="earlier">
+    <p class="divider"><span>Earlier messages</span></p>
+    ${listView(context, 0, count)}
+  </section>`;
+}
+
 /** What was said, oldest first. */
 export function entriesView(conversation: Conversation, state: AppState, actions: Actions): TemplateResult {
   const { entries } = conversation;
+  const earlierCount = entries.filter(({ isEarlier }) => isEarlier === true).length;
   const context = { conversation, me: state.session?.userId, actions };
   return html`
     <div
@@ -77,14 +105,10 @@ export function entriesView(conversation: Conversation, state: AppState, actions
       data-testid="entries"
       ${keepAtEnd(entries.length)}
     >
-      ${entries.length === 0 ? html`<p class="empty">Nothing said since you came. Earlier messages are not kept.</p>` : nothing}
-      <ol>
-        ${repeat(
-          entries,
-          ({ id }) => id,
-          (entry, index) => entryView(entry, entries[index - 1], context),
-        )}
-      </ol>
+      ${entries.length === 0 ? html`<p class="empty">${emptyText(conversation)}</p>` : nothing}
+      ${earlierCount === 0 ? nothing : earlierView(context, earlierCount)}
+      ${earlierCount > 0 && earlierCount < entries.length ? html`<p class="divider"><span>New</span></p>` : nothing}
+      ${listView(context, earlierCount)}
     </div>
   `;
 }

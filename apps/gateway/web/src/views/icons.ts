@@ -6,6 +6,7 @@ const icon = (paths: SVGTemplateResult): TemplateResult =>
 export const icons = {
   back: icon(svg`<path d="m14.5 5-7 7 7 7" />`),
   bell: icon(svg`<path d="M6 10a6 6 0 1 1 12 0c0 5 2 6 2 6H4s2-1 2-6Zm4 10a2.2 2.2 0 0 0 4 0" />`),
+  check: icon(svg`<path d="m5 12.5 4.5 4.5L19 7.5" />`),
   close: icon(svg`<path d="M6 6l12 12M18 6 6 18" />`),
   chat: icon(svg`<path d="M4 5h16v11H10l-5 4v-4H4V5Z" />`),
   hash: icon(svg`<path d="M5 9h14M5 15h14M10 4 8 20M16 4l-2 16" />`),
