@@ -360,6 +360,8 @@ describe('the HTTP API of the gateway', () => {
         '/api/users/{user}/dead-letters/{id}/resend',
         '/api/users/{user}/inbox',
         '/api/users/{user}/messages',
+        '/api/users/{user}/messages/{id}',
+        '/api/users/{user}/messages/{id}/retry',
         '/api/users/{user}/notifications',
         '/auth/connect-token',
         '/auth/login',

@@ -35,6 +35,8 @@ export type {
   MaybePromise,
   MessageHandler,
   MessageInput,
+  MessageRecord,
+  MessageStatus,
   Middleware,
   NamespaceOptions,
   OriginPolicy,

@@ -65,6 +65,12 @@ export class StatsView {
   })
   readonly fallen_behind!: number;
 
+  @ApiProperty({ description: 'Messages that were stored: durable ones, and those to rooms with history' })
+  readonly stored_messages!: number;
+
+  @ApiProperty({ description: 'How often a connection got a durable message again, which it had not acknowledged' })
+  readonly redelivered!: number;
+
   @ApiProperty({ description: 'Events of the event bus that no subscriber took in time' })
   readonly dropped_events!: number;
 
@@ -103,6 +109,8 @@ export const toStatsView = (stats: HubStats): StatsView => ({
   },
   closed_slow_consumers: stats.closedSlowConsumers,
   fallen_behind: stats.fallenBehind,
+  stored_messages: stats.storedMessages,
+  redelivered: stats.redelivered,
   dropped_events: stats.droppedEvents,
   accepted_connections: stats.acceptedConnections,
   refused_connections: stats.refusedConnections,

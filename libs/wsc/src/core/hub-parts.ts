@@ -34,6 +34,7 @@ import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
 import { Inboxes } from './inbox/inboxes.js';
 import { InboxReaders } from './inbox/inbox-readers.js';
+import { RecordKeeper } from './records/record-keeper.js';
 import { Resumption } from './sessions/resumption.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import { CatchUp } from './streams/catch-up.js';
@@ -48,6 +49,7 @@ import type { Cluster } from './ports/cluster.js';
 import type { Inbox } from './ports/inbox.js';
 import type { Ingest } from './ports/ingest.js';
 import type { Logger } from './ports/logger.js';
+import type { MessageRecords } from './ports/message-records.js';
 import type { Presence } from './ports/presence.js';
 import type { Sessions } from './ports/sessions.js';
 import type { RequestClaims } from './ports/request-claims.js';
@@ -72,6 +74,8 @@ export interface HubDependencies {
   readonly streams: Streams;
   readonly inbox: Inbox;
   readonly sessions: Sessions;
+  /** Absent: what becomes of messages is not recorded. */
+  readonly records?: MessageRecords | undefined;
   /** Absent: a request with an id runs once on this node, and perhaps on another one too. */
   readonly requestClaims?: RequestClaims | undefined;
   /** Absent: nobody else publishes. */
@@ -159,9 +163,10 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
 }
 
 /** What is kept, brought to the connections of this node: rooms with history, and inboxes. */
-function createKept({ clock, logger, streams, inbox }: HubDependencies, foundation: Foundation) {
+function createKept({ clock, logger, streams, inbox, records }: HubDependencies, foundation: Foundation) {
   const { rooms, namespaces, slowConsumers } = foundation;
   const entries = new EntryDelivery(foundation);
+  const recordKeeper = new RecordKeeper({ clock, logger, records });
   const feeds: RoomFeeds = new RoomFeeds({
     ...{ clock, logger, streams },
     deliver: (room, entry, epoch) => live.deliver(room, entry, epoch),
@@ -174,7 +179,8 @@ function createKept({ clock, logger, streams, inbox }: HubDependencies, foundati
     feeds,
     catchUp,
     recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp }),
-    inboxReaders: new InboxReaders({ ...foundation, clock, logger, inbox }),
+    recordKeeper,
+    inboxReaders: new InboxReaders({ ...foundation, clock, logger, inbox, recordKeeper }),
   };
 }
 
@@ -182,9 +188,9 @@ function createKept({ clock, logger, streams, inbox }: HubDependencies, foundati
 function createMessaging(
   { clock, broker, cluster, streams, inbox }: HubDependencies,
   { options }: HubState,
-  foundation: Foundation & Pick<Kept, 'feeds' | 'inboxReaders'>,
+  foundation: Foundation & Pick<Kept, 'feeds' | 'inboxReaders' | 'recordKeeper'>,
 ) {
-  const { connections, rooms, namespaces, counters, callFailed, feeds, inboxReaders } = foundation;
+  const { connections, rooms, namespaces, counters, callFailed, feeds, inboxReaders, recordKeeper } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const foreignAcks = new ForeignAcks({
     clock,
@@ -197,7 +203,7 @@ function createMessaging(
     onceWindowMs: () => options().idempotencyWindowMs,
   });
   const ingestion = new Ingestion({ sender, namespaces });
-  return { delivery, acks, arrivals, sender, ingestion, inboxes: new Inboxes({ inbox, sender }) };
+  return { delivery, acks, arrivals, sender, ingestion, inboxes: new Inboxes({ inbox, sender, recordKeeper }) };
 }
 
 function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Kept & Messaging) {

@@ -92,6 +92,7 @@ export {
 export type { Claim, ClaimedRequest, ClaimLimits, RequestClaims } from './ports/request-claims.js';
 export type { SessionOwner, SessionRoom, Sessions, SessionState } from './ports/sessions.js';
 export type { LogContext, Logger } from './ports/logger.js';
+export type { MessageNote, MessageRecord, MessageRecords, MessageStatus } from './ports/message-records.js';
 export type {
   ExpiredUser,
   PageRequest,

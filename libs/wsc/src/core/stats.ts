@@ -14,6 +14,8 @@ export interface Counters {
   refusedConnections: number;
   ignoredAcks: number;
   acceptedConnections: number;
+  storedMessages: number;
+  redelivered: number;
 }
 
 /** Counters that stand at zero. */
@@ -31,6 +33,8 @@ export function createCounters(): Counters {
     refusedConnections: 0,
     ignoredAcks: 0,
     acceptedConnections: 0,
+    storedMessages: 0,
+    redelivered: 0,
   };
 }
 
@@ -57,6 +61,10 @@ export interface HubStats {
   readonly closedSlowConsumers: number;
   /** How often a connection was too slow for a room with history and got its messages later, from the store. */
   readonly fallenBehind: number;
+  /** Messages that this node has stored: durable ones, and those to rooms with history. */
+  readonly storedMessages: number;
+  /** How often a connection of this node got a durable message again, since it had not acknowledged it. */
+  readonly redelivered: number;
   readonly droppedEvents: number;
   readonly acceptedConnections: number;
   readonly refusedConnections: number;

@@ -16,6 +16,7 @@ import {
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryInbox } from '../stores/memory/memory-inbox.js';
+import { MemoryMessageRecords } from '../stores/memory/memory-message-records.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { MemorySessions } from '../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
@@ -68,6 +69,7 @@ type Stores = Pick<
   | 'streams'
   | 'inbox'
   | 'sessions'
+  | 'records'
   | 'requestClaims'
   | 'cluster'
   | 'revocations'
@@ -95,6 +97,7 @@ async function openStores(
     streams: new MemoryStreams({ clock, broker }),
     inbox: new MemoryInbox({ clock, broker }),
     sessions: new MemorySessions({ clock }),
+    records: new MemoryMessageRecords({ clock }),
     presence: new MemoryPresence(),
     cluster: new MemoryCluster({ nodeId, instanceId: createInstanceId(nodeId), startedAt: clock.now() }),
     revocations: new MemoryRevocationList({ clock }),

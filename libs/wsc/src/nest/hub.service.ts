@@ -22,6 +22,7 @@ import {
   type MessageHandler,
   type MessageHook,
   type MessageInput,
+  type MessageRecord,
   type MessageSentHook,
   type Middleware,
   type NodeInfo,
@@ -153,6 +154,18 @@ export class HubService {
   /** Sends a dead letter again, as a durable message with an id of its own; undefined where there is none with this id. */
   resendDeadLetter(userId: string, messageId: string): Promise<SendResult | undefined> {
     return this.#later((hub) => hub.inboxes.resendDeadLetter(userId, messageId));
+  }
+
+  /**
+   * What has become of a durable message, or of one whose acknowledgement was waited for: for seven days; undefined where nothing is known.
+   */
+  messageRecord(userId: string, messageId: string): Promise<MessageRecord | undefined> {
+    return this.#later((hub) => hub.inboxes.record(userId, messageId));
+  }
+
+  /** Sends a message again, durably, that has expired or failed; undefined where it has not, or is not kept any more. */
+  retryMessage(userId: string, messageId: string): Promise<SendResult | undefined> {
+    return this.#later((hub) => hub.inboxes.retry(userId, messageId));
   }
 
   /** Sends everyone the event `notification`. */

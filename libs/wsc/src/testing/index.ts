@@ -1,5 +1,6 @@
 export { describeBroker } from './contracts/broker.contract.js';
 export { describeInbox, inboxContractMaxMessages, type InboxNode } from './contracts/inbox.contract.js';
+export { describeMessageRecords } from './contracts/message-records.contract.js';
 export { describePresence } from './contracts/presence.contract.js';
 export { describeRequestClaims } from './contracts/request-claims.contract.js';
 export type { OpenNodes } from './contracts/runner.js';

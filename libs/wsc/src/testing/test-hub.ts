@@ -10,6 +10,7 @@ import type { Encoding } from '../core/ports/transport.js';
 import { MemoryBroker } from '../stores/memory/memory-broker.js';
 import { MemoryCluster } from '../stores/memory/memory-cluster.js';
 import { MemoryInbox } from '../stores/memory/memory-inbox.js';
+import { MemoryMessageRecords } from '../stores/memory/memory-message-records.js';
 import { MemoryPresence } from '../stores/memory/memory-presence.js';
 import { MemorySessions } from '../stores/memory/memory-sessions.js';
 import { MemoryStreams } from '../stores/memory/memory-streams.js';
@@ -82,6 +83,7 @@ export class TestHub {
       streams: new MemoryStreams({ clock: this.clock, broker }),
       inbox: new MemoryInbox({ clock: this.clock, broker }),
       sessions: new MemorySessions({ clock: this.clock }),
+      records: new MemoryMessageRecords({ clock: this.clock }),
       presence: new MemoryPresence(),
       cluster: new MemoryCluster({ nodeId: options.nodeId, instanceId: `${options.nodeId}.1`, startedAt: 0 }),
       authenticator: this.#authenticator,

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Inbox, InboxEntry } from '../ports/inbox.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
+import type { RecordKeeper } from '../records/record-keeper.js';
 import type { Counters } from '../stats.js';
 
 /** What an {@link InboxReader} works with. */
@@ -13,6 +14,7 @@ export interface InboxReaderDependencies {
   readonly inbox: Inbox;
   readonly namespaces: NamespaceTable;
   readonly counters: Counters;
+  readonly recordKeeper: RecordKeeper;
 }
 
 /** Whose inbox, on which connection, as which of the user's devices. */
@@ -39,6 +41,8 @@ export class InboxReader {
   /** Given and not acknowledged: offsets by message id, oldest first. Most connections have none. */
   #given: Map<string, number> | undefined;
   #givenUpTo = 0;
+  /** What is above it comes to this connection for the first time. */
+  #highestGiven = 0;
   #epoch: string | undefined;
   /** Whether the inbox may have more than was given. */
   #hasMore = true;
@@ -85,7 +89,10 @@ export class InboxReader {
   async acknowledge(ids: readonly string[]): Promise<number> {
     const { userId, deviceId } = this.#owner;
     const count = await this.#deps.inbox.acknowledge(userId, deviceId, ids);
-    for (const id of ids) this.#given?.delete(id);
+    for (const id of ids) {
+      this.#given?.delete(id);
+      this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: this.#owner.connection.deviceId });
+    }
     this.#repeats = 0;
     this.#planRepeat();
     return count;
@@ -149,6 +156,7 @@ export class InboxReader {
     this.#epoch = epoch;
     if (isSame) return true;
     this.#givenUpTo = 0;
+    this.#highestGiven = 0;
     this.#given = undefined;
     this.#hasMore = true;
     return false;
@@ -161,10 +169,20 @@ export class InboxReader {
     if (!connection.pushEncoded(encoder.encodedFor(connection.encoding, this.#canAck))) return false;
     this.#deps.counters.messagesSent += 1;
     this.#givenUpTo = offset;
+    this.#noteGiven(message, offset);
     if (this.#canAck) (this.#given ??= new Map<string, number>()).set(message.id, offset);
     else (this.#unacknowledgeable ??= []).push(message.id);
     this.#planRepeat();
     return true;
+  }
+
+  #noteGiven({ id, timestamp }: OutboundMessage, offset: number): void {
+    if (offset <= this.#highestGiven) {
+      this.#deps.counters.redelivered += 1;
+      return;
+    }
+    this.#highestGiven = offset;
+    this.#deps.recordKeeper.note(this.#owner.userId, { id, status: 'sent', queuedAt: timestamp });
   }
 
   get #givenCount(): number {

@@ -7,6 +7,7 @@ import { unnamedDevice, type Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
+import type { RecordKeeper } from '../records/record-keeper.js';
 import type { Counters } from '../stats.js';
 import { InboxReader } from './inbox-reader.js';
 
@@ -18,6 +19,7 @@ export interface InboxReadersDependencies {
   readonly connections: ConnectionRegistry;
   readonly namespaces: NamespaceTable;
   readonly counters: Counters;
+  readonly recordKeeper: RecordKeeper;
 }
 
 /** How often it is looked for readers that have something to do. */

@@ -1,6 +1,7 @@
 import type { HubDependencies, HubParts } from '../hub-parts.js';
 import type { HubOptions } from '../hub-options.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
+import type { Acknowledgement } from '../messages/acknowledgement.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { Destination } from '../ports/broker.js';
 import { drainConnections } from './drain.js';
@@ -59,8 +60,8 @@ export class HubLifecycle {
     await cluster.start({
       request: (request) => local.answer(request),
       notice: (notice) => {
-        if (notice.kind === 'acked') acks.acked(notice);
-        else acks.handedOver(notice);
+        if (notice.kind === 'handed') acks.handedOver(notice);
+        else if (!acks.acked(notice)) this.#lateAck(notice);
       },
       joined: ({ nodeId }) => events.emit('node.joined', { data: { nodeId } }),
       left: ({ nodeId }) => events.emit('node.left', { data: { nodeId } }),
@@ -103,12 +104,21 @@ export class HubLifecycle {
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders, keeper])
       part.close();
     events.close();
-    const { revocations, requestClaims, presence, streams, inbox, sessions, broker, cluster, foundation } = this.#deps;
+    const { revocations, requestClaims, records, presence, streams, inbox, sessions, broker, cluster, foundation } =
+      this.#deps;
     await this.#end(() => requestClaims?.close());
     // The cluster after all that ask it: until then the others know that this node is going.
     for (const part of [presence, streams, inbox, sessions, broker, cluster]) await this.#end(() => part.close());
+    // What has ended by now is noted by then.
+    await this.#end(() => this.#parts.recordKeeper.close());
+    await this.#end(() => records?.close());
     await this.#end(() => revocations?.close?.());
     await this.#end(() => foundation?.close());
+  }
+
+  /** Whoever waited for it has gone on; what became of the message changes all the same. */
+  #lateAck({ userId, messageId, deviceId }: Acknowledgement): void {
+    this.#parts.recordKeeper.note(userId, { id: messageId, status: 'acked', deviceId });
   }
 
   /** Nobody awaits what another program has published, and what an interceptor throws must not end this one. */

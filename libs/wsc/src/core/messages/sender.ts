@@ -8,10 +8,13 @@ import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-pro
 import type { Audience, Broker, DeliveryCount, Destination, PublishResult } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cluster } from '../ports/cluster.js';
-import type { Inbox, InboxWrite } from '../ports/inbox.js';
+import { defaultInboxLimits, type Inbox, type InboxStored, type InboxWrite } from '../ports/inbox.js';
 import type { StreamLimits, Streams, StreamWrite } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { InboxReaders } from '../inbox/inbox-readers.js';
+import type { NewNote, RecordKeeper } from '../records/record-keeper.js';
+import { keptNote, outcomeNote, refusalNote } from '../records/send-notes.js';
+import type { Counters } from '../stats.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
@@ -68,6 +71,8 @@ export interface SenderDependencies {
   readonly hooks: Hooks<Connection, MessageContext>;
   readonly events: EventBus;
   readonly acks: AckTable;
+  readonly recordKeeper: RecordKeeper;
+  readonly counters: Counters;
   /** For how long a message id stands for one message. 0: each send counts. */
   readonly onceWindowMs: () => number;
   /** A send that nobody awaits has failed. */
@@ -170,16 +175,7 @@ export class Sender {
       const destination = { kind: 'user', userId: parseUserId(userId) } as const;
       const message = createMessage(this.#deps.clock, input);
       if (options.durable === true) return this.#keepWithAck(destination.userId, message, options);
-      let attempt = 0;
-      return sendWithAck(
-        {
-          clock: this.#deps.clock,
-          acks: this.#deps.acks,
-          attempt: () => this.#publish(destination, { ...message, ack: { attempt: ++attempt } }, {}),
-        },
-        { id: message.id, userId },
-        options,
-      );
+      return this.#sendWithAck(destination, message, options);
     });
   }
 
@@ -227,6 +223,7 @@ export class Sender {
       const place = { id, ...position };
       if (status === 'repeated') return { ...place, queued: 0, dropped: 0, isRepeat: true };
       if (status === 'stale') return { ...place, queued: 0, dropped: 0, isStale: true };
+      this.#deps.counters.storedMessages += 1;
       // The broker brings it too; whichever comes first counts.
       const entry = { offset: position.offset, message: passed, ...except };
       const count = this.#deps.feeds.arrived(room, entry, position.epoch);
@@ -238,11 +235,51 @@ export class Sender {
   #keep(userId: string, message: OutboundMessage, write: Omit<InboxWrite, 'message'>): MaybePromise<SendResult> {
     const passed = this.#intercept({ kind: 'user', userId }, message);
     if (passed === undefined) return vetoed(message);
-    return whenReady(this.#deps.inbox.store(userId, { message: passed, ...write }), ({ status, position }) => {
+    return whenReady(this.#storeFor(userId, message, { message: passed, ...write }), ({ status, position }) => {
       if (status === 'repeated') return { id: passed.id, ...position, queued: 0, dropped: 0, isRepeat: true };
+      const { clock, counters } = this.#deps;
+      const { timeToLiveMs = defaultInboxLimits.timeToLiveMs } = write;
+      counters.storedMessages += 1;
+      this.#note(userId, keptNote(passed, clock.now() + timeToLiveMs));
       // The broker brings it too; whichever comes first counts.
       return { ...this.#sent(passed, this.#deps.inboxReaders.arrived(userId, passed, position)), ...position };
     });
+  }
+
+  /** What is refused is recorded as it came, so that it can be sent again. */
+  #storeFor(userId: string, message: OutboundMessage, write: InboxWrite): MaybePromise<InboxStored> {
+    const refused = (error: unknown): never => {
+      this.#note(userId, refusalNote(message, error));
+      throw asError(error);
+    };
+    try {
+      const stored = this.#deps.inbox.store(userId, write);
+      return stored instanceof Promise ? stored.catch(refused) : stored;
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  #note(userId: string, note: NewNote | undefined): void {
+    if (note !== undefined) this.#deps.recordKeeper.note(userId, note);
+  }
+
+  async #sendWithAck(
+    destination: Destination & { readonly kind: 'user' },
+    message: OutboundMessage,
+    options: AckSendOptions,
+  ): Promise<AckOutcome> {
+    const { clock, acks } = this.#deps;
+    const { userId } = destination;
+    let count = 0;
+    const attempt = (): MaybePromise<SendResult> => {
+      count += 1;
+      if (count === 1) this.#note(userId, { id: message.id, status: 'queued', queuedAt: message.timestamp });
+      return this.#publish(destination, { ...message, ack: { attempt: count } }, {});
+    };
+    const outcome = await sendWithAck({ clock, acks, attempt }, { id: message.id, userId }, options);
+    this.#note(userId, outcomeNote(message, outcome));
+    return outcome;
   }
 
   async #keepWithAck(

@@ -99,6 +99,11 @@ export class RedisNames extends ClusterChannels {
     return requestKeyKinds.map((kind) => `${partition}:requests-${kind}:${name}`);
   }
 
+  /** What became of a message to a user: a hash, see records/scripts/note.lua.ts. */
+  messageRecordKey(userId: string, messageId: string): string {
+    return `${this.partition(userId)}:message-record:${encodeName(userId)}:${encodeName(messageId)}`;
+  }
+
   /** That a credential was revoked. */
   revokedKey(tokenId: string): string {
     return `${this.prefix}:revoked:${encodeName(tokenId)}`;

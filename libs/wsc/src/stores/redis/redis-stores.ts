@@ -9,6 +9,7 @@ import { RedisIngest } from './ingest/redis-ingest.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { OpenChannels } from './open/open-channels.js';
 import { RedisPresence } from './presence/redis-presence.js';
+import { RedisMessageRecords } from './records/redis-message-records.js';
 import { RedisConnections } from './redis-connections.js';
 import { RedisRequestClaims } from './requests/redis-request-claims.js';
 import { RedisSessions } from './sessions/redis-sessions.js';
@@ -36,6 +37,7 @@ export interface RedisStores {
   readonly ingest: RedisIngest | undefined;
   readonly inbox: RedisInbox;
   readonly streams: RedisStreams;
+  readonly records: RedisMessageRecords;
   readonly sessions: RedisSessions;
   readonly requestClaims: RedisRequestClaims;
   /** To be closed after all the others. */
@@ -64,6 +66,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     ingest: foundation.openPrefix === '' ? undefined : await RedisIngest.open({ redis }, parts),
     inbox: new RedisInbox({}, parts),
     streams: new RedisStreams(parts),
+    records: new RedisMessageRecords(parts),
     sessions: new RedisSessions(parts),
     requestClaims: new RedisRequestClaims({}, { ...parts, instances: cluster }),
   };
