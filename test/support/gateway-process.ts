@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const program = join(__dirname, '../../apps/gateway/dist/main.js');
+const demoProgram = join(__dirname, '../../apps/gateway/dist/main.js');
 const startTimeoutMs = 50_000;
 
 /** The built demo gateway as a process of its own, as `npm start` runs it. Ended by `await using`. */
@@ -19,8 +19,14 @@ export class GatewayProcess implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** @param environment beside the test's own; without `PORT`, a free one is taken */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+  /**
+   * @param environment beside the test's own; without `PORT`, a free one is taken
+   * @param program another gateway than the demo, which says the same line once it is open
+   */
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    program: string = demoProgram,
+  ): Promise<GatewayProcess> {
     const child = spawn(process.execPath, [program], {
       env: { ...process.env, NODE_ENV: 'development', NO_COLOR: '1', PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

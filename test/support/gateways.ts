@@ -7,22 +7,32 @@ import { until } from './until.js';
 /** Everything that the gateways of a deployment have in common. */
 export type GatewayEnvironment = Readonly<Record<string, string>>;
 
+/** What a gateway is started with, each time. */
+interface Launch {
+  readonly environment: GatewayEnvironment;
+  /** The demo, where there is none. */
+  readonly program: string | undefined;
+}
+
 /** One gateway of several, which comes back on its port. */
 export class ClusterGateway implements AsyncDisposable {
   readonly nodeId: string;
-  readonly #environment: GatewayEnvironment;
+  readonly #launch: Launch;
   #process: GatewayProcess;
 
-  private constructor(nodeId: string, environment: GatewayEnvironment, process: GatewayProcess) {
+  private constructor(nodeId: string, launch: Launch, process: GatewayProcess) {
     this.nodeId = nodeId;
-    this.#environment = environment;
+    this.#launch = launch;
     this.#process = process;
   }
 
-  /** @param environment beside port and name */
-  static async start(nodeId: string, environment: GatewayEnvironment): Promise<ClusterGateway> {
-    const own = { ...environment, WSC_NODE_ID: nodeId };
-    return new ClusterGateway(nodeId, own, await startOnFreePort(own));
+  /**
+   * @param environment beside port and name
+   * @param program another gateway than the demo
+   */
+  static async start(nodeId: string, environment: GatewayEnvironment, program?: string): Promise<ClusterGateway> {
+    const launch = { environment: { ...environment, WSC_NODE_ID: nodeId }, program };
+    return new ClusterGateway(nodeId, launch, await startOnFreePort(launch));
   }
 
   /** Of the run that is, or was the last. */
@@ -43,9 +53,9 @@ export class ClusterGateway implements AsyncDisposable {
 
   /** After it has ended. Waits for its port where another program has taken it meanwhile. */
   async startAgain(): Promise<void> {
-    const environment = { ...this.#environment, PORT: this.#process.port };
+    const { port } = this.#process;
     const started = await until(
-      () => startUnlessPortIsTaken(environment),
+      () => startUnlessPortIsTaken(this.#launch, port),
       (process) => process !== undefined,
       { patienceMs: 60_000, everyMs: 100 },
     );
@@ -91,10 +101,10 @@ export class Gateways implements AsyncDisposable {
 }
 
 /** Not any port that the system gives: those are for outgoing connections too, and one might take it during a restart. */
-async function startOnFreePort(environment: GatewayEnvironment): Promise<GatewayProcess> {
+async function startOnFreePort(launch: Launch): Promise<GatewayProcess> {
   const patience = { patienceMs: 60_000 };
   const started = await until(
-    async () => startUnlessPortIsTaken({ ...environment, PORT: String(await findFreePort()) }),
+    async () => startUnlessPortIsTaken(launch, String(await findFreePort())),
     (process) => process !== undefined,
     patience,
   );
@@ -102,9 +112,12 @@ async function startOnFreePort(environment: GatewayEnvironment): Promise<Gateway
   return started;
 }
 
-async function startUnlessPortIsTaken(environment: GatewayEnvironment): Promise<GatewayProcess | undefined> {
+async function startUnlessPortIsTaken(
+  { environment, program }: Launch,
+  port: string,
+): Promise<GatewayProcess | undefined> {
   try {
-    return await GatewayProcess.start(environment);
+    return await GatewayProcess.start({ ...environment, PORT: port }, program);
   } catch (error) {
     if (error instanceof Error && error.message.includes('is in use')) return undefined;
     throw error;
