@@ -196,6 +196,21 @@ describe('an acknowledgement that is waited for on another node', () => {
     expect([(await outcome).status, there.hub.stats().ignoredAcks]).toEqual(['acked', 2]);
   });
 
+  it('that comes late changes what is known of the message, not the outcome', async () => {
+    const { here, there, settle } = await start();
+    const ann = await there.connect({ userId: 'ann' });
+    ann.connection.allowAcks();
+    const outcome = here.hub.sendToUserWithAck('ann', { event: 'x', id: 'late' }, { timeoutMs: 1_000 });
+    await settle();
+    await here.clock.advance(1_000);
+    expect(await outcome).toMatchObject({ status: 'unknown' });
+    expect(await here.hub.inboxes.record('ann', 'late')).toMatchObject({ status: 'sent' });
+    await ann.send({ type: 'ack', ids: ['late'] });
+    await settle();
+    const deviceId = ann.connection.deviceId;
+    expect(await here.hub.inboxes.record('ann', 'late')).toMatchObject({ status: 'acked', deviceId });
+  });
+
   it('fails at once where no node could hand it over, and is unknown where one did', async () => {
     const { here, there, settle } = await start();
     const failed = here.hub.sendToUserWithAck('nobody', { event: 'x' });

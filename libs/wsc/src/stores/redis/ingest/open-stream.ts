@@ -18,7 +18,7 @@ const group = 'gateways';
 const consumer = 'gateway';
 
 /** Entries at a time, each of up to about a megabyte. */
-export const pageSize = 32;
+const pageSize = 32;
 /** Shorter than what a command may take. */
 const blockMs = 500;
 

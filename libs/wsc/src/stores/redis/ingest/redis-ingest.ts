@@ -1,4 +1,11 @@
-import { createReaderClient, endClient, isConnected, resolveRedisOptions, type RedisOptions } from '@nest-wsc/redis';
+import {
+  connectClient,
+  createReaderClient,
+  endClient,
+  isConnected,
+  resolveRedisOptions,
+  type RedisOptions,
+} from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Ingest, IngestListener } from '../../../core/ports/ingest.js';
@@ -74,11 +81,13 @@ export class RedisIngest implements Ingest {
     return this.#faults.count;
   }
 
-  start(listener: IngestListener): void {
+  async start(listener: IngestListener): Promise<void> {
     // Where it can't connect, the connection for commands tells of it.
     this.#reader.on('error', () => undefined);
-    this.#reader.connect().catch(() => undefined);
+    const connecting = connectClient(this.#reader);
     this.#running = this.#run(listener);
+    // A Redis that is not there was waited for already.
+    if (isConnected(this.#deps.connections.commands)) await connecting;
   }
 
   close(): Promise<void> {
