@@ -166,8 +166,11 @@ function endRoute({ client, server, toServer, toClient }: Route): void {
   resetSocket(server);
 }
 
-/** Node resets only once all is written; what somebody doesn't read never is, and is left to an ordinary close. */
+/**
+ * Node resets only once all is written; what somebody doesn't read never is, and is left to an ordinary close. So is what has been ended
+ * already: libuv refuses to reset it, and Node then leaves its handle open, which would keep this process running.
+ */
 function resetSocket(socket: Socket): void {
-  if (socket.writableLength === 0) socket.resetAndDestroy();
+  if (socket.writableLength === 0 && !socket.writableEnded) socket.resetAndDestroy();
   else socket.destroy();
 }
