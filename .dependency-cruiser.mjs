@@ -71,17 +71,23 @@ export default {
       allowed: [`${wsc}/transports/ws/`, core, protocolEntry, npm('ws')],
     }),
     mayImportOnly({
+      name: 'shared-store-parts-import-core',
+      comment: 'What memory and Redis keep alike.',
+      from: `${wsc}/stores/shared/`,
+      allowed: [`${wsc}/stores/shared/`, core, protocolEntry, '^(node:)?crypto$'],
+    }),
+    mayImportOnly({
       name: 'memory-stores-import-core',
       comment: 'A store implements ports of the core.',
       from: `${wsc}/stores/memory/`,
-      allowed: [`${wsc}/stores/memory/`, core, protocolEntry, '^(node:)?crypto$'],
+      allowed: [`${wsc}/stores/(memory|shared)/`, core, protocolEntry, '^(node:)?crypto$'],
     }),
     mayImportOnly({
       name: 'redis-stores-import-core-and-redis',
       comment: 'A store implements ports of the core over its one package.',
       from: `${wsc}/stores/redis/`,
       nodeBuiltins: true,
-      allowed: [`${wsc}/stores/redis/`, core, protocolEntry, clusterEntry, redisEntry, npm('ioredis')],
+      allowed: [`${wsc}/stores/(redis|shared)/`, core, protocolEntry, clusterEntry, redisEntry, npm('ioredis')],
     }),
     mayImportOnly({
       name: 'access-imports-core-jose-and-ipaddr',
@@ -102,7 +108,7 @@ export default {
       comment: 'The test kit is public: it may not drag Nest or a transport into a suite of the core.',
       from: `${wsc}/testing/`,
       nodeBuiltins: true,
-      allowed: [`${wsc}/(testing|stores/memory)/`, core, protocolEntry, npm('@jest/globals', 'jest')],
+      allowed: [`${wsc}/(testing|stores/(memory|shared))/`, core, protocolEntry, npm('@jest/globals', 'jest')],
     }),
     {
       name: 'only-nest-imports-nest',

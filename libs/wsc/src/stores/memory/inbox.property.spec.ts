@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { dyingMs, InboxModel, inboxCommands, modelMaxMessages } from '../inbox-model.fixture.js';
+import { dyingMs, InboxModel, inboxCommands, modelMaxMessages } from '../shared/inbox-model.fixture.js';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryInbox } from './memory-inbox.js';
 

@@ -15,7 +15,7 @@ import {
   type InboxWrite,
 } from '../../core/ports/inbox.js';
 import type { StreamPosition } from '../../core/ports/streams.js';
-import { createEpoch } from '../create-epoch.js';
+import { createEpoch } from '../shared/create-epoch.js';
 import { announce } from './announce.js';
 import type { DeadMessage } from './inbox-past.js';
 import { UserInbox, type InboxTotals } from './user-inbox.js';

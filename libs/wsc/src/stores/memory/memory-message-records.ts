@@ -2,7 +2,7 @@ import { jsonBytes } from '../../core/limits/json-bytes.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { MessageNote, MessageRecord, MessageRecords } from '../../core/ports/message-records.js';
-import { maxFailedBytes, recordAt, recordMs, type KeptRecord } from '../message-record-rules.js';
+import { maxFailedBytes, recordAt, recordMs, type KeptRecord } from '../shared/message-record-rules.js';
 
 /** What {@link MemoryMessageRecords} need. */
 export interface MemoryMessageRecordsOptions {

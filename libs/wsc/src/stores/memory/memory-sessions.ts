@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports/clock.js';
 import type { SessionOwner, Sessions, SessionState } from '../../core/ports/sessions.js';
-import { parseSession, sessionText } from '../session-text.js';
+import { parseSession, sessionText } from '../shared/session-text.js';
 
 /** What {@link MemorySessions} need. */
 export interface MemorySessionsOptions {

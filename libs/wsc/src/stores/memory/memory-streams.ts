@@ -11,7 +11,7 @@ import type {
   StreamWrite,
   StreamWriteResult,
 } from '../../core/ports/streams.js';
-import { requireVersion } from '../stream-rules.js';
+import { requireVersion } from '../shared/stream-rules.js';
 import { announce } from './announce.js';
 import { RoomStream } from './room-stream.js';
 

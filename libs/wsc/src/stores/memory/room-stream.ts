@@ -1,8 +1,8 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { StreamEntry, StreamPosition, StreamRead, StreamReadLimit } from '../../core/ports/streams.js';
 import type { StreamWrite, StreamWriteResult } from '../../core/ports/streams.js';
-import { createEpoch } from '../create-epoch.js';
-import { keptVersions, positionLifetimeMs } from '../stream-rules.js';
+import { createEpoch } from '../shared/create-epoch.js';
+import { keptVersions, positionLifetimeMs } from '../shared/stream-rules.js';
 
 /** What an answer or a version takes beside its key. */
 const noteBytes = 256;

@@ -8,7 +8,7 @@ import {
   type InboxSize,
 } from '../../core/ports/inbox.js';
 import type { StreamPosition } from '../../core/ports/streams.js';
-import { createEpoch } from '../create-epoch.js';
+import { createEpoch } from '../shared/create-epoch.js';
 import { InboxPast } from './inbox-past.js';
 
 /** Devices of a user that messages wait for; the one unseen for longest gives way to another. */

@@ -1,6 +1,6 @@
 import { isUserId } from '@nest-wsc/protocol';
 import type { Principal } from '../../../core/connect/principal.js';
-import { isWireObject } from '../wire-object.js';
+import { isWireObject } from '../../shared/wire-object.js';
 
 /** A principal as JSON wrote it; undefined for anything else, which nobody may come in with. */
 export function parsePrincipal(text: string): Principal | undefined {

@@ -1,5 +1,5 @@
 import type { ClusterNotice, ClusterRequest } from '../../../core/ports/cluster.js';
-import { isWireObject, type WireObject } from '../wire-object.js';
+import { isWireObject, type WireObject } from '../../shared/wire-object.js';
 import { parseRequest } from './parse-request.js';
 
 /** What nodes say to each other, on the channel of the one that it is for. */

@@ -1,7 +1,7 @@
 import { isName, isUserId, type CloseCode } from '@nest-wsc/protocol';
 import type { OutboundMessage } from '../../../core/messages/message.js';
 import type { ClusterRequest } from '../../../core/ports/cluster.js';
-import { isWireObject, type WireObject } from '../wire-object.js';
+import { isWireObject, type WireObject } from '../../shared/wire-object.js';
 
 /** What another node asks; undefined for what is none of it. */
 export function parseRequest(wire: unknown): ClusterRequest | undefined {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { startRedis, type RedisServer } from '../../../../../../test/support/redis/redis-server.js';
 import { until } from '../../../../../../test/support/until.js';
-import { InboxModel, inboxCommands, modelMaxMessages, type InboxUnderTest } from '../../inbox-model.fixture.js';
+import { InboxModel, inboxCommands, modelMaxMessages, type InboxUnderTest } from '../../shared/inbox-model.fixture.js';
 import { RedisNodes } from '../redis-nodes.fixture.js';
 import { openInbox, type RedisInboxNode } from './inbox-nodes.fixture.js';
 

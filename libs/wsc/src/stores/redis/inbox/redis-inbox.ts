@@ -12,7 +12,7 @@ import {
   type InboxWrite,
 } from '../../../core/ports/inbox.js';
 import type { StreamPosition } from '../../../core/ports/streams.js';
-import { createEpoch } from '../../create-epoch.js';
+import { createEpoch } from '../../shared/create-epoch.js';
 import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';

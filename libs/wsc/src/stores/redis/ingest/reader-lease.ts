@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/ports/clock.js';
-import { createEpoch } from '../../create-epoch.js';
+import { createEpoch } from '../../shared/create-epoch.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript } from '../scripts/script.js';
 import { holdScript, releaseScript } from './scripts/lease.lua.js';

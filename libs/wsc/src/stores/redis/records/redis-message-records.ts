@@ -3,7 +3,7 @@ import { redisError } from '@nest-wsc/redis';
 import type { OutboundMessage } from '../../../core/messages/message.js';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { MessageNote, MessageRecord, MessageRecords, MessageStatus } from '../../../core/ports/message-records.js';
-import { maxFailedBytes, recordAt, recordMs, type KeptRecord } from '../../message-record-rules.js';
+import { maxFailedBytes, recordAt, recordMs, type KeptRecord } from '../../shared/message-record-rules.js';
 import { keptMessageText, parseKeptMessage } from '../kept-message.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript } from '../scripts/script.js';

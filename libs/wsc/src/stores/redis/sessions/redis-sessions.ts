@@ -1,6 +1,6 @@
 import { redisError } from '@nest-wsc/redis';
 import type { SessionOwner, Sessions, SessionState } from '../../../core/ports/sessions.js';
-import { ownerText, parseSession, sessionText } from '../../session-text.js';
+import { ownerText, parseSession, sessionText } from '../../shared/session-text.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript } from '../scripts/script.js';

@@ -8,8 +8,8 @@ import type {
   StreamWrite,
   StreamWriteResult,
 } from '../../../core/ports/streams.js';
-import { createEpoch } from '../../create-epoch.js';
-import { keptVersions, positionLifetimeMs, requireVersion } from '../../stream-rules.js';
+import { createEpoch } from '../../shared/create-epoch.js';
+import { keptVersions, positionLifetimeMs, requireVersion } from '../../shared/stream-rules.js';
 import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';

@@ -1,5 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { StreamWrite } from '../core/ports/streams.js';
+import type { StreamWrite } from '../../core/ports/streams.js';
 
 /** How long a stream's position and epoch are known after it was used last, beyond the messages: who comes back later gets a new epoch. */
 export const positionLifetimeMs = 604_800_000;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { StreamPosition, StreamRead, Streams, StreamWrite } from '../core/ports/streams.js';
-import { testMessage } from '../testing/contracts/test-message.js';
+import type { StreamPosition, StreamRead, Streams, StreamWrite } from '../../core/ports/streams.js';
+import { testMessage } from '../../testing/contracts/test-message.js';
 
 const maxMessages = 3;
 const page = { maxMessages: 2, maxBytes: 1_000_000 };

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { startRedis, type RedisServer } from '../../../../test/support/redis/redis-server.js';
-import { FakeClock } from '../testing/fake-clock.js';
-import { MemoryBroker } from './memory/memory-broker.js';
-import { MemoryStreams } from './memory/memory-streams.js';
-import { RedisNodes } from './redis/redis-nodes.fixture.js';
-import { openStreams, type RedisStreamsNode } from './redis/streams/streams-nodes.fixture.js';
+import { startRedis, type RedisServer } from '../../../../../test/support/redis/redis-server.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { MemoryBroker } from '../memory/memory-broker.js';
+import { MemoryStreams } from '../memory/memory-streams.js';
+import { RedisNodes } from '../redis/redis-nodes.fixture.js';
+import { openStreams, type RedisStreamsNode } from '../redis/streams/streams-nodes.fixture.js';
 import { play, scenes } from './streams-model.fixture.js';
 
 describe('streams, whatever is done with them', () => {

@@ -1,4 +1,4 @@
-import type { MessageRecord, MessageStatus } from '../core/ports/message-records.js';
+import type { MessageRecord, MessageStatus } from '../../core/ports/message-records.js';
 
 /** How long a record stays after the last note, or after its message's own time. */
 export const recordMs = 604_800_000;

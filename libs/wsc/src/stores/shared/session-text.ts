@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { SessionOwner, SessionRoom, SessionState } from '../core/ports/sessions.js';
-import { isWireObject } from './redis/wire-object.js';
+import type { SessionOwner, SessionRoom, SessionState } from '../../core/ports/sessions.js';
+import { isWireObject } from './wire-object.js';
 
 /** What the state of one session may take: a connection is in 100 rooms at most, and the rest is a few facts of the application. */
 export const maxSessionBytes = 16_384;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import type { Inbox } from '../core/ports/inbox.js';
-import { testMessage } from '../testing/contracts/test-message.js';
+import type { Inbox } from '../../core/ports/inbox.js';
+import { testMessage } from '../../testing/contracts/test-message.js';
 
 /** How many messages the inboxes under test keep per user. */
 export const modelMaxMessages = 4;
