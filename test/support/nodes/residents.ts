@@ -6,7 +6,7 @@ import type { WscClient } from '../wsc-client.js';
 import { ask, connectWith, type GatewayNode } from './gateway-node.js';
 
 /** The room that all residents are in. */
-export const lobby = 'chat:lobby';
+export const lobby = 'doc:lobby';
 
 /** The way back after a fault has no promised length: Sentinels that don't agree at once try again after ten seconds. */
 const patience = { patienceMs: 60_000, everyMs: 10 } as const;
