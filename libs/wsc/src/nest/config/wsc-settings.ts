@@ -92,7 +92,7 @@ export class WscSettings {
   @Absentable() @Text('a URL such as redis://host:6379', isRedisUrl) readonly redisUrl: string | undefined = undefined;
   /** What keys and channels between gateways start with in Redis. Gateways with the same one are one cluster. */
   @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisPrefix: string = 'wsc';
-  /** What the channels start with on which any program may publish: `websocket:user:ann`. `none`: there are none. */
+  /** What the channels and the stream start with by which any program may publish: `websocket:user:ann`, `websocket:ingest`. `none`: there are none. */
   @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisOpenPrefix: string = 'websocket';
 
   /** Connections of this node; one more gets a 503. */
