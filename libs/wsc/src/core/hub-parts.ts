@@ -29,6 +29,7 @@ import { Delivery } from './messages/delivery.js';
 import { ForeignAcks } from './messages/foreign-acks.js';
 import { Ingestion } from './messages/ingestion.js';
 import type { MessageContext } from './messages/message-context.js';
+import { KeptSends } from './messages/kept-sends.js';
 import { Sender } from './messages/sender.js';
 import type { ComposedMiddleware } from './extensions/middleware.js';
 import { FanOut } from './outbox/fan-out.js';
@@ -188,7 +189,7 @@ function createKept({ clock, logger, streams, inbox, records }: HubDependencies,
 function createMessaging(
   { clock, broker, cluster, streams, inbox }: HubDependencies,
   { options }: HubState,
-  foundation: Foundation & Pick<Kept, 'feeds' | 'inboxReaders' | 'recordKeeper'>,
+  foundation: Foundation & Kept,
 ) {
   const { connections, rooms, namespaces, counters, callFailed, feeds, inboxReaders, recordKeeper } = foundation;
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
@@ -198,9 +199,17 @@ function createMessaging(
   });
   const acks = new AckTable({ clock, foreignAcks });
   const arrivals = new Arrivals({ delivery, feeds, inboxReaders, foreignAcks, cluster });
+  const onceWindowMs = () => options().idempotencyWindowMs;
+  const keptSends = new KeptSends({ ...foundation, clock, streams, inbox, onceWindowMs });
   const sender = new Sender({
-    ...{ clock, broker, cluster, streams, inbox, delivery, acks, ...foundation, onFailure: callFailed },
-    onceWindowMs: () => options().idempotencyWindowMs,
+    ...foundation,
+    clock,
+    broker,
+    cluster,
+    delivery,
+    acks,
+    keptSends,
+    onFailure: callFailed,
   });
   const ingestion = new Ingestion({ sender, namespaces });
   return { delivery, acks, arrivals, sender, ingestion, inboxes: new Inboxes({ inbox, sender, recordKeeper }) };

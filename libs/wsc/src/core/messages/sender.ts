@@ -1,4 +1,4 @@
-import { describeValue, parseName, parseUserId, WscError } from '@nest-wsc/protocol';
+import { parseName, parseUserId } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { Hooks } from '../extensions/hooks.js';
@@ -8,73 +8,36 @@ import { neverUnhandled, whenReady, type MaybePromise } from '../async/maybe-pro
 import type { Audience, Broker, DeliveryCount, Destination, PublishResult } from '../ports/broker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cluster } from '../ports/cluster.js';
-import { defaultInboxLimits, type Inbox, type InboxStored, type InboxWrite } from '../ports/inbox.js';
-import type { StreamLimits, Streams, StreamWrite } from '../ports/streams.js';
+import type { InboxWrite } from '../ports/inbox.js';
+import type { StreamLimits } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
-import type { InboxReaders } from '../inbox/inbox-readers.js';
 import type { NewNote, RecordKeeper } from '../records/record-keeper.js';
-import { keptNote, outcomeNote, refusalNote } from '../records/send-notes.js';
-import type { Counters } from '../stats.js';
-import type { RoomFeeds } from '../streams/room-feeds.js';
+import { outcomeNote } from '../records/send-notes.js';
 import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { AckTable } from './ack-table.js';
-import { awaitKept, parseInteger, sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
+import { awaitKept, sendWithAck, type AckOutcome, type AckSendOptions } from './acked-send.js';
 import { parseAudience } from './audience.js';
 import { createMessage } from './create-message.js';
 import type { Delivery } from './delivery.js';
 import type { MessageContext } from './message-context.js';
+import type { KeptSend, KeptSends } from './kept-sends.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
-
-const longestTimeToLiveMs = 30 * 24 * 60 * 60 * 1000;
-
-/** Who of those that are addressed is left out. */
-export interface SendOptions {
-  /** A connection that must not hear it: the sender's own. */
-  readonly exceptConnectionId?: string;
-  /**
-   * In rooms with history: not stored, and heard by nobody, unless it is above the version of every message with the same `key` so far.
-   * A whole number from 0, for example a revision of a database.
-   */
-  readonly version?: number;
-}
-
-/** How a message to a user is sent. */
-export interface UserSendOptions extends SendOptions {
-  /**
-   * Kept in the user's inbox until each of the user's known devices has acknowledged it, or its time is up. Not together with
-   * `exceptConnectionId`. @default false
-   */
-  readonly durable?: boolean;
-  /** How long a durable message is kept; 1..2_592_000_000 (30 days). @default 604_800_000 (7 days) */
-  readonly timeToLiveMs?: number;
-}
-
-/** How a message to a room with history is kept. */
-interface RoomSendOptions extends SendOptions {
-  /** Sends with the same key are one. */
-  readonly onceKey?: string | undefined;
-}
+import { keepOptions, type RoomSendOptions, type SendOptions, type UserSendOptions } from './send-options.js';
 
 /** What a {@link Sender} needs. */
 export interface SenderDependencies {
   readonly clock: Clock;
   readonly broker: Broker;
   readonly cluster: Cluster;
-  readonly streams: Streams;
-  readonly inbox: Inbox;
+  readonly keptSends: KeptSends;
   readonly connections: ConnectionRegistry;
   readonly namespaces: NamespaceTable;
-  readonly feeds: RoomFeeds;
-  readonly inboxReaders: InboxReaders;
   readonly delivery: Delivery;
   readonly interceptors: InterceptorChain<Connection>;
   readonly hooks: Hooks<Connection, MessageContext>;
   readonly events: EventBus;
   readonly acks: AckTable;
   readonly recordKeeper: RecordKeeper;
-  readonly counters: Counters;
-  /** For how long a message id stands for one message. 0: each send counts. */
-  readonly onceWindowMs: () => number;
   /** A send that nobody awaits has failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -206,58 +169,22 @@ export class Sender {
   #store(
     limits: StreamLimits,
     message: OutboundMessage,
-    { room, exceptConnectionId, version, onceKey }: RoomSendOptions & { readonly room: string },
+    options: RoomSendOptions & { readonly room: string },
   ): MaybePromise<SendResult> {
-    const passed = this.#intercept({ kind: 'room', room }, message);
+    const passed = this.#intercept({ kind: 'room', room: options.room }, message);
     if (passed === undefined) return vetoed(message);
-    const windowMs = this.#deps.onceWindowMs();
-    const except = exceptConnectionId === undefined ? {} : { exceptConnectionId };
-    const write: StreamWrite = {
-      message: passed,
-      limits,
-      ...except,
-      ...(onceKey !== undefined && windowMs > 0 && { once: { key: onceKey, windowMs } }),
-      ...(version !== undefined && { version: { key: passed.key ?? passed.event, value: parseVersion(version) } }),
-    };
-    return whenReady(this.#deps.streams.append(room, write), ({ status, id, position }) => {
-      const place = { id, ...position };
-      if (status === 'repeated') return { ...place, queued: 0, dropped: 0, isRepeat: true };
-      if (status === 'stale') return { ...place, queued: 0, dropped: 0, isStale: true };
-      this.#deps.counters.storedMessages += 1;
-      // The broker brings it too; whichever comes first counts.
-      const entry = { offset: position.offset, message: passed, ...except };
-      const count = this.#deps.feeds.arrived(room, entry, position.epoch);
-      return { ...this.#sent(passed, count), ...position };
-    });
+    return whenReady(this.#deps.keptSends.toRoom(passed, limits, options), (kept) => this.#kept(passed, kept));
   }
 
-  /** Stores it; whoever of the user is connected gets it from there. */
   #keep(userId: string, message: OutboundMessage, write: Omit<InboxWrite, 'message'>): MaybePromise<SendResult> {
     const passed = this.#intercept({ kind: 'user', userId }, message);
     if (passed === undefined) return vetoed(message);
-    return whenReady(this.#storeFor(userId, message, { message: passed, ...write }), ({ status, position }) => {
-      if (status === 'repeated') return { id: passed.id, ...position, queued: 0, dropped: 0, isRepeat: true };
-      const { clock, counters } = this.#deps;
-      const { timeToLiveMs = defaultInboxLimits.timeToLiveMs } = write;
-      counters.storedMessages += 1;
-      this.#note(userId, keptNote(passed, clock.now() + timeToLiveMs));
-      // The broker brings it too; whichever comes first counts.
-      return { ...this.#sent(passed, this.#deps.inboxReaders.arrived(userId, passed, position)), ...position };
-    });
+    const stored = this.#deps.keptSends.toUser(userId, { message: passed, ...write }, message);
+    return whenReady(stored, (kept) => this.#kept(passed, kept));
   }
 
-  /** What is refused is recorded as it came, so that it can be sent again. */
-  #storeFor(userId: string, message: OutboundMessage, write: InboxWrite): MaybePromise<InboxStored> {
-    const refused = (error: unknown): never => {
-      this.#note(userId, refusalNote(message, error));
-      throw asError(error);
-    };
-    try {
-      const stored = this.#deps.inbox.store(userId, write);
-      return stored instanceof Promise ? stored.catch(refused) : stored;
-    } catch (error) {
-      return refused(error);
-    }
+  #kept(passed: OutboundMessage, { place, count }: KeptSend): SendResult {
+    return count === undefined ? { queued: 0, dropped: 0, ...place } : { ...this.#sent(passed, count), ...place };
   }
 
   #note(userId: string, note: NewNote | undefined): void {
@@ -348,24 +275,6 @@ export class Sender {
       return neverUnhandled(Promise.reject<T>(asError(error)), this.#deps.onFailure);
     }
   }
-}
-
-/** @throws {WscError} WSC_VALIDATION_FAILED */
-function keepOptions({ exceptConnectionId, timeToLiveMs }: UserSendOptions): Omit<InboxWrite, 'message'> {
-  if (exceptConnectionId !== undefined) {
-    throw new WscError('WSC_VALIDATION_FAILED', {
-      message: 'A durable message is for every device: `durable` and `exceptConnectionId` can not be together.',
-    });
-  }
-  if (timeToLiveMs === undefined) return {};
-  return { timeToLiveMs: parseInteger('timeToLiveMs', timeToLiveMs, { min: 1, max: longestTimeToLiveMs }) };
-}
-
-function parseVersion(version: number): number {
-  if (Number.isSafeInteger(version) && version >= 0) return version;
-  throw new WscError('WSC_VALIDATION_FAILED', {
-    message: `Expected \`version\` to be a whole number from 0, got ${describeValue(version)}`,
-  });
 }
 
 /** An interceptor let nobody have it. */

@@ -1,6 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { MessageInput, SendResult } from '../../../core/messages/message.js';
-import type { SendOptions } from '../../../core/messages/sender.js';
+import type { SendOptions } from '../../../core/messages/send-options.js';
 import { answerText, messageEvent, messageText, rawPayload, rawText, requestPrefixes } from './heard.fixture.js';
 import type { FatedData } from './interception.fixture.js';
 import type { Receiver } from './outbound-receiver.fixture.js';

@@ -1,0 +1,52 @@
+import { describeValue, WscError } from '@nest-wsc/protocol';
+import type { InboxWrite } from '../ports/inbox.js';
+import { parseInteger } from './acked-send.js';
+
+const longestTimeToLiveMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Who of those that are addressed is left out. */
+export interface SendOptions {
+  /** A connection that must not hear it: the sender's own. */
+  readonly exceptConnectionId?: string;
+  /**
+   * In rooms with history: not stored, and heard by nobody, unless it is above the version of every message with the same `key` so far.
+   * A whole number from 0, for example a revision of a database.
+   */
+  readonly version?: number;
+}
+
+/** How a message to a user is sent. */
+export interface UserSendOptions extends SendOptions {
+  /**
+   * Kept in the user's inbox until each of the user's known devices has acknowledged it, or its time is up. Not together with
+   * `exceptConnectionId`. @default false
+   */
+  readonly durable?: boolean;
+  /** How long a durable message is kept; 1..2_592_000_000 (30 days). @default 604_800_000 (7 days) */
+  readonly timeToLiveMs?: number;
+}
+
+/** How a message to a room with history is kept. */
+export interface RoomSendOptions extends SendOptions {
+  /** Sends with the same key are one. */
+  readonly onceKey?: string | undefined;
+}
+
+/** @throws {WscError} WSC_VALIDATION_FAILED */
+export function keepOptions({ exceptConnectionId, timeToLiveMs }: UserSendOptions): Omit<InboxWrite, 'message'> {
+  if (exceptConnectionId !== undefined) {
+    throw new WscError('WSC_VALIDATION_FAILED', {
+      message: 'A durable message is for every device: `durable` and `exceptConnectionId` can not be together.',
+    });
+  }
+  if (timeToLiveMs === undefined) return {};
+  return { timeToLiveMs: parseInteger('timeToLiveMs', timeToLiveMs, { min: 1, max: longestTimeToLiveMs }) };
+}
+
+/** @throws {WscError} WSC_VALIDATION_FAILED */
+export function parseVersion(version: number): number {
+  if (Number.isSafeInteger(version) && version >= 0) return version;
+  throw new WscError('WSC_VALIDATION_FAILED', {
+    message: `Expected \`version\` to be a whole number from 0, got ${describeValue(version)}`,
+  });
+}
