@@ -66,7 +66,7 @@ async function measureAnswers(client: WscClient, isOver: () => boolean): Promise
 
 /** A room in which one talks, one listens and the others have stopped reading. */
 class LoudRoom implements AsyncDisposable {
-  static readonly #name = 'chat:loud';
+  static readonly #name = 'doc:loud';
   readonly #gateway: GatewayProcess;
   readonly #talker: WscClient;
   readonly #listener: WscClient;

@@ -38,7 +38,7 @@ describe('what only the server may say', () => {
     from_name: 'Ann',
     user_id: 'ann',
     to: 'ann',
-    offset: 1,
+    offset: 7,
     prev_offset: 0,
     epoch: 'forged',
     timestamp: 1,
@@ -58,8 +58,10 @@ describe('what only the server may say', () => {
     expect(message['id']).toBe((answer['data'] as { id: string }).id);
     expect(message['id']).not.toBe(forged.id);
     expect(message['timestamp']).toBeGreaterThan(Date.now() - 60_000);
-    for (const name of ['from_name', 'offset', 'prev_offset', 'epoch', 'ack', 'user_id', 'to'])
-      expect(message).not.toHaveProperty(name);
+    // The room's first message, in an epoch of the server's.
+    expect(message['offset']).toBe(1);
+    expect(message['epoch']).not.toBe(forged.epoch);
+    for (const name of ['from_name', 'prev_offset', 'ack', 'user_id', 'to']) expect(message).not.toHaveProperty(name);
     expect(answer['trace_id']).not.toBe(forged.trace_id);
   });
 

@@ -32,7 +32,7 @@ export class AckDto {
 }
 
 /** How a message is kept for a user. */
-export class DurableDto extends MessageDto {
+class DurableDto extends MessageDto {
   @ApiPropertyOptional({
     default: false,
     description: 'Kept until each of the devices has acknowledged it, or its time is up',

@@ -8,7 +8,7 @@ import type { StreamPosition, StreamRead, StreamReadLimit, StreamWrite, StreamWr
 import type { HistoryOptions } from './history-options.js';
 
 /** A broker that loses messages when it is told to, as pub/sub does. */
-export class LossyBroker extends MemoryBroker {
+class LossyBroker extends MemoryBroker {
   isLossy = false;
 
   override publish(message: BrokerMessage): DeliveryCount {

@@ -3,7 +3,7 @@ import type { SessionOwner, SessionRoom, SessionState } from '../../core/ports/s
 import { isWireObject } from './wire-object.js';
 
 /** What the state of one session may take: a connection is in 100 rooms at most, and the rest is a few facts of the application. */
-export const maxSessionBytes = 16_384;
+const maxSessionBytes = 16_384;
 
 /**
  * The state as JSON, its owner first: {@link ownerText} says how it starts, so that a store can tell the owner without reading the rest. Of
