@@ -4,7 +4,13 @@ export { endClient } from './end-client.js';
 export { insistOnDatabase } from './insist-on-database.js';
 export { logOutages, type OutageLog, type RedisRole } from './log-outages.js';
 export { Outgoing, type OutgoingOptions } from './outgoing.js';
-export { createClients, createCommandClient, createReaderClient, isConnected, type RedisClients } from './redis-clients.js';
+export {
+  createClients,
+  createCommandClient,
+  createReaderClient,
+  isConnected,
+  type RedisClients,
+} from './redis-clients.js';
 export { isEffectUnknown, isReplyError, redisError, withoutCommand } from './redis-errors.js';
 export {
   isRedisUrl,
