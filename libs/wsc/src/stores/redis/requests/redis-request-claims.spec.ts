@@ -6,6 +6,15 @@ import { describeRequestClaims } from '../../../testing/contracts/request-claims
 import { RedisNodes } from '../redis-nodes.fixture.js';
 import { limits, openClaims, order, statusOf, type ClaimsNode } from './claims-nodes.fixture.js';
 
+/** Redis counts whole ones: a renewal within the same one could not be seen. */
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  await until(
+    () => Date.now(),
+    (later) => later > now + 1,
+  );
+}
+
 describe('on one Redis', () => {
   let server: RedisServer;
   let nodes: RedisNodes;
@@ -81,6 +90,7 @@ describe('on one Redis', () => {
     let last = await heldUntil(node);
     expect(last - Date.now()).toBeGreaterThan(50_000);
     for (let ms = 0; ms < 580_000; ms += 20_000) {
+      await nextMillisecond();
       await node.clock.advance(20_000);
       last = await until(
         () => heldUntil(node),
@@ -100,6 +110,7 @@ describe('on one Redis', () => {
     here.instances.deadIds = [slow.instances.self.instanceId];
     expect(await statusOf(here.claims)).toBe('lost');
     const before = await heldUntil(slow);
+    await nextMillisecond();
     await slow.clock.advance(20_000);
     await until(
       () => heldUntil(slow),
