@@ -12,6 +12,8 @@ async function startWithMember() {
   return { ...parts, client };
 }
 
+const answerTo = ({ received }: TestClient, requestId: string) =>
+  received.find((envelope) => 'requestId' in envelope && envelope.requestId === requestId);
 const offsetsOf = ({ messages }: TestClient) => messages.map(({ offset }) => offset);
 const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
@@ -30,6 +32,23 @@ describe('a connection that reads too slowly in a room with history', () => {
     await test.settle();
     expect(offsetsOf(client)).toEqual(upTo(15));
     expect(client.closedWith).toBeUndefined();
+  });
+
+  it('is told where it is when it joins again, not where the room is', async () => {
+    await using chat = await startWithMember();
+    const { test, client, send } = chat;
+    client.link.isBlocked = true;
+    for (let count = 0; count < 12; count += 1) {
+      await send(count);
+      await test.settle();
+    }
+    await client.send({ type: 'request', request_id: 'again', event: 'join_room', data: { room: 'chat:1' } });
+    await client.unblock();
+    const { offset } = (answerTo(client, 'again') as { data: StreamPosition }).data;
+    const before = client.received.findIndex((envelope) => 'requestId' in envelope && envelope.requestId === 'again');
+    const offsetsBehind = client.received.slice(before).flatMap((each) => ('offset' in each ? [each.offset] : []));
+    expect(offset).toBeLessThan(12);
+    expect(offsetsBehind).toEqual(upTo(12, offset + 1));
   });
 
   it('disturbs nobody else', async () => {

@@ -50,9 +50,11 @@ export class Recovery {
     const history = this.#deps.namespaces.of(room)?.history;
     if (history === undefined) return since === undefined ? {} : { recovered: false, reason: 'disabled' };
     if (since !== undefined) return this.#recover(connection, room, since);
+    const cursor = this.#deps.rooms.get(room)?.behind.get(connection);
+    // It is in the room already, and what it is behind by follows still.
+    if (cursor?.position !== undefined) return { position: cursor.position };
     const top = this.#topOf(room);
-    const isHeld = this.#deps.rooms.get(room)?.behind.has(connection) === true;
-    return { position: history.latestValue && isHeld ? await this.#beforeNewest(room, top) : top };
+    return { position: history.latestValue && cursor !== undefined ? await this.#beforeNewest(room, top) : top };
   }
 
   /** Its client knows where it goes on: it hears what follows. */
