@@ -8,7 +8,7 @@ export interface ProtocolOffers {
   readonly token: string | undefined;
   /** After `device.`, unchecked. */
   readonly deviceId: string | undefined;
-  /** Whether `resume.v1` was offered: hold the inbox and pushes until `resume`. */
+  /** Whether `resume.v1` was offered: a session is kept, and the inbox waits until `resume`. */
   readonly wantsResume: boolean;
 }
 
