@@ -12,6 +12,13 @@ export interface RedisAddress {
 /** A command and its arguments. */
 export type Command = readonly (string | number)[];
 
+/** The connection was closed before the answer came, as with `CLIENT KILL`. */
+export class NoAnswerError extends Error {
+  constructor(port: number) {
+    super(`Redis on port ${port} closed without an answer.`);
+  }
+}
+
 function encode(command: Command): string {
   const words = command.map((word) => {
     const content = String(word);
@@ -43,17 +50,22 @@ async function exchange(port: number, commands: readonly Command[]): Promise<rea
       const replies = parseReplies(bytes);
       if (replies.length === commands.length) return replies;
     }
-    throw new Error(`Redis on port ${port} closed without an answer.`);
+    throw new NoAnswerError(port);
+  } catch (error) {
+    throw isReset(error) ? new NoAnswerError(port) : error;
   } finally {
     socket.destroy();
   }
 }
+
+const isReset = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 
 /**
  * Asks a Redis one thing, as `redis-cli` does, over a connection of its own: nothing is left of it, and nothing of the
  * library under test has a part in it.
  *
  * @throws {RedisReplyError} where Redis answers with an error
+ * @throws {NoAnswerError} where it closes the connection instead
  */
 export async function askRedis({ port, password }: RedisAddress, command: Command): Promise<Reply> {
   const commands = password === undefined ? [command] : [['AUTH', password], command];

@@ -1,4 +1,5 @@
 import { until } from '../until.js';
+import { NoAnswerError } from './ask-redis.js';
 import { Fleet } from './fleet.js';
 import type { RedisServer } from './redis-server.js';
 import { fields, list, RedisReplyError, text } from './reply.js';
@@ -95,7 +96,7 @@ export class RedisSentinel implements AsyncDisposable {
     const look = async (): Promise<RedisServer | undefined> => {
       const master = await this.master();
       if (master?.isRunning !== true || !isExpected(master)) return undefined;
-      return (await roleOf(master)) === 'master' ? master : undefined;
+      return (await unlessClosed(roleOf(master))) === 'master' ? master : undefined;
     };
     const master = await until(look, (seen) => seen !== undefined, patience);
     if (master === undefined) throw new Error('There is no master.');
@@ -177,6 +178,17 @@ async function isFailoverStarted(sentinel: RedisServer | undefined): Promise<boo
 }
 
 async function untilInSync(replica: RedisServer): Promise<void> {
-  const look = async (): Promise<string | undefined> => (await replica.info('replication')).get('master_link_status');
+  const look = async (): Promise<string | undefined> =>
+    (await unlessClosed(replica.info('replication')))?.get('master_link_status');
   await until(look, (status) => status === 'up', patience);
+}
+
+/** A Sentinel that tells a server whom to follow has it close all its connections: undefined for who asked just then. */
+async function unlessClosed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NoAnswerError) return undefined;
+    throw error;
+  }
 }

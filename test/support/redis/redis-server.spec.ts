@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../until.js';
+import { NoAnswerError } from './ask-redis.js';
 import { PortTakenError } from './redis-process.js';
 import { RedisReplyError } from './reply.js';
 import { RedisServer, startRedis } from './redis-server.js';
@@ -36,6 +38,17 @@ describe('a Redis for tests', () => {
       [1, 'two', [['a', 'b']]],
     );
     await expect(redis.ask('LPUSH', 'long', 'x')).rejects.toThrow(RedisReplyError);
+  });
+
+  it('says that it closed a connection instead of answering', async () => {
+    await using redis = await startRedis();
+    const asked = expect(redis.ask('BLPOP', 'nothing', 0)).rejects.toThrow(NoAnswerError);
+    await until(
+      () => redis.info('clients'),
+      (clients) => clients.get('blocked_clients') === '1',
+    );
+    await redis.ask('CLIENT', 'KILL', 'TYPE', 'normal');
+    await asked;
   });
 
   it('asks for its password', async () => {
