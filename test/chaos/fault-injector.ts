@@ -113,20 +113,29 @@ const injections: Readonly<Record<FaultName, Fault>> = {
   'clients all gone at once': async (_gateway, { crowd }) => crowd.cut(),
 };
 
+/** Who watches {@link injectFaults}. */
+export interface Watch {
+  readonly report: (line: string) => void;
+  /** No fault begins after it; those that have begun are healed first. */
+  readonly signal: AbortSignal;
+}
+
 /** Does what was planned, when it was planned; what is done to one thing waits until the one before has ended. Settles when all have. */
 export async function injectFaults(
   planned: readonly PlannedFault[],
   targets: FaultTargets,
-  report: (line: string) => void,
+  { report, signal }: Watch,
 ): Promise<void> {
   const { deployment, log } = targets;
   const resources = new Map<string, Promise<unknown>>();
   const startedAt = performance.now();
   for (const { name, atMs, lengthMs, gateway: number, resource } of planned) {
-    await pause(Math.max(0, startedAt + atMs - performance.now()));
+    await pause(Math.max(0, startedAt + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) break;
     const gateway = deployment.gateways[number];
     if (gateway === undefined) throw new Error(`There is no gateway ${String(number)}.`);
     const inject = async (): Promise<void> => {
+      if (signal.aborted) return;
       log.add({ kind: 'fault', name });
       report(`${name} (${resource})`);
       await injections[name](gateway, targets, lengthMs);

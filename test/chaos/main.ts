@@ -9,6 +9,8 @@ import { summarize } from './summary.js';
 const everyMs = 2_200;
 // Presence may take 30 s to be right again.
 const patienceMs = 45_000;
+// As shells count them.
+const interruptedExitCode = 130;
 
 /** Runs what was asked for, says how it goes, and sets the exit code. */
 export async function main(command: Extract<Command, { readonly kind: 'run' }>): Promise<void> {
@@ -19,7 +21,17 @@ export async function main(command: Extract<Command, { readonly kind: 'run' }>):
   };
   report(`seed ${String(seed)}`);
   const lengthMs = minutes * 60_000;
-  const result = await runChaos({ seed, lengthMs, everyMs, gatewayCount, clientCount, patienceMs, report });
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  const options = { seed, lengthMs, everyMs, gatewayCount, clientCount, patienceMs, report };
+  const result = await runChaos({ ...options, signal: interruption.signal }).catch((error: unknown) => {
+    if (!interruption.signal.aborted) throw error;
+    report('interrupted; everything it had started is stopped');
+  });
+  if (result === undefined) {
+    process.exitCode = interruptedExitCode;
+    return;
+  }
   for (const line of summarize(result)) console.log(line);
   if (logPath !== undefined) await writeLog(logPath, result.history);
   const isClean = result.violations.length === 0 && result.unrest === undefined;

@@ -18,6 +18,8 @@ export interface RunOptions {
   /** How long everything may take to be as before when the faults are over. */
   readonly patienceMs: number;
   readonly report: (line: string) => void;
+  /** Ends it before its time: what it has started is stopped, and it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came of it. */
@@ -32,25 +34,43 @@ export interface RunResult {
 
 /** Runs gateways, Redis, networks and clients under faults; heals everything, waits until nothing moves, and checks what happened. */
 export async function runChaos(options: RunOptions): Promise<RunResult> {
-  const { seed, gatewayCount, clientCount, patienceMs, report } = options;
+  const { seed, gatewayCount, clientCount, patienceMs, report, signal = new AbortController().signal } = options;
   const { isDurable, faults } = planRun(options);
   const log = new HistoryLog();
   await using deployment = await Deployment.start(gatewayCount, isDurable);
+  signal.throwIfAborted();
   const crowd = await Crowd.gather({ clientCount, deployment, log, seed });
   report(`${String(clientCount)} clients in ${String(crowd.rooms.length)} rooms; ${String(faults.length)} faults`);
   try {
     const stopTalking = crowd.startTalking();
-    await injectFaults(faults, { deployment, crowd, log }, report);
-    await stopTalking();
+    await injectFaults(faults, { deployment, crowd, log }, { report, signal });
+    await unlessAborted(stopTalking(), signal);
     report('all is healed; waiting until nothing moves');
-    const unrest = await crowd.settle(log, patienceMs).then(
+    const settled = crowd.settle(log, patienceMs).then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
+    const unrest = await unlessAborted(settled, signal);
     const history = [...log.events];
     const { longestOutageMs, redeliveredCount } = crowd;
     return { history, violations: checkHistory(history), unrest, longestOutageMs, redeliveredCount };
   } finally {
     await crowd.close();
+  }
+}
+
+/** What it waits for is not stopped: that is up to who has started it. */
+async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { signal: ended.signal });
+  });
+  try {
+    await Promise.race([result, aborted]);
+    signal.throwIfAborted();
+    return await result;
+  } finally {
+    ended.abort();
   }
 }

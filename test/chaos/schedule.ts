@@ -54,14 +54,28 @@ export interface PlanOptions {
 
 const [shortestMs, longestMs] = [500, 4_000];
 
-/** A pure function of its options. Deals all faults in turn, shuffled anew each time, so that none is left out for long. */
+/** After these nothing can be recovered, only told: dealt each time, they would leave a long run little else to check. */
+const backWithData: FaultName = 'redis killed, back with its data';
+const losses: readonly FaultName[] = ['redis killed, back without its data', 'redis flushed'];
+const dealsPerLoss = 4;
+
+/**
+ * A pure function of its options. Deals all faults in turn, shuffled anew each time, so that none is left out for long; those
+ * that lose the data only every {@link dealsPerLoss} times, from the first.
+ */
 export function planRun({ seed, lengthMs, gatewayCount, everyMs }: PlanOptions): Schedule {
   const random = new SeededRandom(seed);
   const isDurable = random.next() < 0.5;
   const planned: PlannedFault[] = [];
+  const lossesOf = isDurable ? losses : [...losses, backWithData];
+  let dealCount = 0;
   let deck: readonly FaultName[] = [];
   for (let atMs = 500; atMs < lengthMs; atMs += random.between(0.5, 1.5) * everyMs) {
-    if (deck.length === 0) deck = random.shuffle(faultNames);
+    if (deck.length === 0) {
+      const isWhole = dealCount % dealsPerLoss === 0;
+      deck = random.shuffle(faultNames.filter((name) => isWhole || !lossesOf.includes(name)));
+      dealCount += 1;
+    }
     const [name, ...rest] = deck;
     if (name === undefined) break;
     deck = rest;
