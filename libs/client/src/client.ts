@@ -185,7 +185,8 @@ export class WscClient<
   /**
    * Asks, and resolves with the answer; of several answers with the last.
    * @throws {WscError} what the gateway answered, or WSC_TIMEOUT, WSC_UNAVAILABLE and what {@link send} throws. Where the
-   * client itself gave up, `details.outcome` is `failed` (it took no effect) or `unknown`.
+   * client itself gave up, `details.outcome` is `failed` (it took no effect) or `unknown`; it is `unknown` too where the
+   * client sent the request again, and the gateway put that off with a `temporary` error.
    */
   request<Name extends RequestName<Requests>>(
     event: Name,

@@ -125,7 +125,9 @@ export class RequestTable {
     const entry = envelope.requestId === undefined ? undefined : this.#open.get(envelope.requestId);
     if (entry === undefined) return;
     if (envelope.type === 'error') {
-      this.#fail(entry, errorOf(envelope));
+      const error = errorOf(envelope);
+      // Put off is only the repeat: what was sent before may have taken effect.
+      this.#fail(entry, entry.mustRepeat && error.temporary ? withOutcome(error, entry) : error);
     } else if (envelope.more === true) {
       entry.hasItems = true;
       this.#startTimer(entry);
@@ -177,7 +179,7 @@ export class RequestTable {
         onSent: () => {
           entry.wasSent = true;
         },
-        onDropped: (error) => this.#fail(entry, error),
+        onDropped: (error) => this.#fail(entry, withOutcome(error, entry)),
       },
       wasSent: false,
       mustRepeat: false,
@@ -222,10 +224,10 @@ function toEnvelope({ event, data, id }: NewRequest, requestId: string): Request
 
 /** Only what was never sent is sure to have taken no effect. */
 function withOutcome(error: WscError, { wasSent }: OpenRequest): WscError {
-  const { message, details, cause } = error;
+  const { message, details, retryAfterMs, cause } = error;
   const outcome = wasSent ? 'unknown' : 'failed';
   const known = typeof details === 'object' ? details : {};
-  return new WscError(error.error, { message, details: { ...known, outcome }, cause });
+  return new WscError(error.error, { message, details: { ...known, outcome }, retryAfterMs, cause });
 }
 
 function timedOut({ request, wasSent }: OpenRequest, isStarted: boolean): WscError {
