@@ -101,6 +101,28 @@ describe('a room with history', () => {
     expect((await (await gateway.connections.next()).request()).data).toEqual({ room: 'chat:1', recover: at(4) });
   });
 
+  it('that could not be joined again for now is given up, and goes on where it was once the program joins it', async () => {
+    const scheduler = new FakeScheduler();
+    const { client, gateway, connection, errors, heard } = await startInRoom({ scheduler, random: () => 0 });
+    connection.cut();
+    await next((listener: (value: unknown) => void) => client.onClose(listener));
+    scheduler.advance(0);
+    const again = await gateway.connections.next();
+    for (const waitMs of [2_000, 2_000, 0]) {
+      again.send(refusalOf(await again.request()));
+      const settled = client.request('settle', 1);
+      await again.answer(1);
+      await settled;
+      scheduler.advance(waitMs);
+    }
+    expect(await errors.next()).toMatchObject({ context: { source: 'room', room: 'chat:1' } });
+    void client.joinRoom('chat:1');
+    const { data } = await again.answer({ room: 'chat:1', ...at(4), recovered: true, from: 4, to: 6 });
+    expect(data).toEqual({ room: 'chat:1', recover: at(4) });
+    for (const offset of [5, 6]) say(again, offset);
+    expect(await heard.until(6)).toEqual([5, 6]);
+  });
+
   it('has no gap where offsets skip and the message says so, or where the client wrote itself', async () => {
     const { client, connection, heard } = await startInRoom();
     say(connection, 6, { prevOffset: 4 });

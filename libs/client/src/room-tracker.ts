@@ -237,7 +237,9 @@ export class RoomTracker {
   #giveUp(membership: Membership, error: WscError): void {
     const { room } = membership;
     this.#memberships.delete(membership);
-    this.#forgetUnlessIn(room);
+    // A program that joins it again later goes on where it was.
+    if (error.temporary) this.#handOvers.cancel(room);
+    else this.#forgetUnlessIn(room);
     this.#options.errors.report(error, { source: 'room', room });
   }
 
