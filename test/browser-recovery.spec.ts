@@ -42,6 +42,31 @@ class Network implements AsyncDisposable {
   }
 }
 
+/** A Redis that has everything again after it was killed. */
+const keepsAll = { appendonly: 'yes', appendfsync: 'always' };
+
+/** Talks to the gateway's HTTP API. */
+class Operator {
+  readonly #url: string;
+  readonly #token: string;
+
+  private constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  static async logIn({ url }: GatewayProcess): Promise<Operator> {
+    return new Operator(url, await logIn(url, 'operator', 'admin'));
+  }
+
+  /** Says something in a room, as soon as it can be stored. */
+  async say(room: string, text: string): Promise<void> {
+    const request = { token: this.#token, body: { data: { text } } };
+    const post = async (): Promise<number> => (await callApi(this.#url, `/api/rooms/${room}/messages`, request)).status;
+    await until(post, (status) => status === 200, { patienceMs });
+  }
+}
+
 describe('the demo page, of what was said while one was away', () => {
   let browser: Browser;
   let gateway: GatewayProcess;
@@ -162,6 +187,28 @@ describe('the demo page, of what was said while one was away', () => {
     expect(await ada.toast('Shipped').count()).toBe(0);
   });
 
+  it('joins a room by itself that could not be opened when somebody came, and shows that it tries', async () => {
+    await using redis = await startRedis({ config: keepsAll });
+    await using stored = await GatewayProcess.start({ REDIS_URL: redis.url });
+    const operator = await Operator.logIn(stored);
+    await operator.say('chat:garden', 'Said before.');
+    const grace = await Visitor.open(browser, stored.url);
+    await grace.logIn('grace');
+    await grace.page.getByText('Nothing said yet.').waitFor();
+    await redis.kill();
+    await grace.enter('garden');
+    const joining = grace.page.getByTestId('joining');
+    await joining.getByText('The gateway can’t open #garden now. Trying again (attempt 3) …').waitFor();
+    await grace.room('garden').getByText('waiting').waitFor();
+    await redis.restart({ keepData: true });
+    await grace.said('Said before.').waitFor();
+    await operator.say('chat:garden', 'Said since.');
+    await grace.said('Said since.').waitFor();
+    expect(await joining.textContent()).toMatch(/^\s*$/);
+    expect(await grace.room('garden').getByText('waiting').count()).toBe(0);
+    await grace.page.context().close();
+  });
+
   it('says when a message could not be stored, and keeps it to be sent again', async () => {
     await using redis = await startRedis();
     await using stored = await GatewayProcess.start({ REDIS_URL: redis.url });
@@ -173,11 +220,7 @@ describe('the demo page, of what was said while one was away', () => {
     const again = grace.page.getByRole('button', { name: 'Not stored. Try again' });
     await again.waitFor();
     await redis.restart({ keepData: false });
-    const token = await logIn(stored.url, 'operator', 'admin');
-    const body = { data: { text: 'Is anybody there?' } };
-    const isBack = async (): Promise<number> =>
-      (await callApi(stored.url, '/api/rooms/chat:probe/messages', { token, body })).status;
-    await until(isBack, (status) => status === 200, { patienceMs });
+    await (await Operator.logIn(stored)).say('chat:probe', 'Is anybody there?');
     await again.press('Enter');
     await grace.page.getByText('✓').waitFor();
     expect(await grace.bubbles()).toEqual(['Can you keep this?']);

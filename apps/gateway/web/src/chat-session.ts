@@ -16,6 +16,7 @@ import { EarlierMessages } from './earlier-messages.js';
 import { type GatewayRequests, roomLabel } from './gateway-contract.js';
 import { ApiError, logIn } from './http-api.js';
 import { listen } from './incoming.js';
+import { JoinRetries } from './join-retries.js';
 import { makeId } from './make-id.js';
 import { fieldsOf } from './parse.js';
 import { RecoveryWatch } from './recovery-watch.js';
@@ -42,6 +43,10 @@ const sayTimeoutMs = 5 * 60_000;
 const isNotStored = (error: unknown): boolean =>
   error instanceof WscError && error.error === 'WSC_UNAVAILABLE' && fieldsOf(error.details)['outcome'] === undefined;
 
+/** Whether the gateway can't let one in now, or has not answered. */
+const isTemporary = (error: unknown): error is WscError =>
+  error instanceof WscError && (error.error === 'WSC_TIMEOUT' || isNotStored(error));
+
 /** One login: a connection and what goes over it. */
 export class ChatSession {
   readonly #store: Store<AppState>;
@@ -49,11 +54,13 @@ export class ChatSession {
   readonly #watch: ConnectionWatch;
   readonly #recoveries: RecoveryWatch;
   readonly #earlier: EarlierMessages;
+  readonly #retries: JoinRetries;
 
   constructor(store: Store<AppState>) {
     this.#store = store;
     this.#watch = new ConnectionWatch(store);
     this.#recoveries = new RecoveryWatch(store);
+    this.#retries = new JoinRetries(store, (room) => void this.#joinRoom(room));
     this.#client = new WscClient<AnyEvents, GatewayRequests>({
       url: '/ws',
       token: (reason) => this.#token(reason),
@@ -69,7 +76,7 @@ export class ChatSession {
     });
     this.#client.onOpen(() => void this.#refreshRooms());
     this.#client.onError((error, { source, room }) => {
-      if (source === 'room' && room !== undefined) this.#dropRoom(room, error);
+      if (source === 'room' && room !== undefined) this.#onNotJoined(room, error);
     });
   }
 
@@ -88,6 +95,7 @@ export class ChatSession {
 
   async stop(): Promise<void> {
     this.#watch.detach();
+    this.#retries.endAll();
     await this.#client.close();
   }
 
@@ -102,16 +110,18 @@ export class ChatSession {
     this.#store.update((state) => withConversation(state, 'room', room));
     try {
       const { position } = await this.#client.joinRoom(room, { timeoutMs: 0 });
+      this.#retries.end(room);
       this.#rememberRooms();
       await Promise.all([this.#refreshMembers(room), this.#earlier.show(room, position)]);
     } catch (error) {
-      this.#dropRoom(room, error);
+      this.#onNotJoined(room, error);
     }
   }
 
   async leaveRoom(room: string): Promise<void> {
     this.#store.update((state) => withoutConversation(state, conversationId('room', room)));
     this.#recoveries.forget(room);
+    this.#retries.end(room);
     this.#rememberRooms();
     try {
       await this.#client.leaveRoom(room);
@@ -180,7 +190,16 @@ export class ChatSession {
     }
   }
 
+  #onNotJoined(room: string, error: unknown): void {
+    // Whoever connects again, joins again; and who has left, wants nothing.
+    const isWanted = findConversation(this.#store.state, conversationId('room', room)) !== undefined;
+    if (this.#client.state === 'closed' || !isWanted) return;
+    if (isTemporary(error)) this.#retries.add(room, error);
+    else this.#dropRoom(room, error);
+  }
+
   #dropRoom(room: string, error: unknown): void {
+    this.#retries.end(room);
     const title = `Joining ${roomLabel(room)} failed`;
     this.#store.update((state) => {
       const isKnown = findConversation(state, conversationId('room', room)) !== undefined;

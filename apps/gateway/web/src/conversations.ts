@@ -29,7 +29,16 @@ function changeConversation(state: AppState, id: string, change: (before: Conver
 export function withConversation(state: AppState, kind: Conversation['kind'], name: string): AppState {
   const id = conversationId(kind, name);
   if (findConversation(state, id) !== undefined) return state;
-  const added: Conversation = { id, kind, name, entries: [], unread: 0, members: [], hasHistory: false };
+  const added: Conversation = {
+    id,
+    kind,
+    name,
+    entries: [],
+    unread: 0,
+    members: [],
+    hasHistory: false,
+    failedJoins: 0,
+  };
   const oldest = state.conversations.find((other) => other.kind === 'direct' && other.id !== state.activeId);
   const kept =
     state.conversations.length < maxConversations
@@ -130,6 +139,10 @@ export function withMember(state: AppState, room: string, { userId, isThere }: M
   const others = before.members.filter((member) => member !== userId);
   return withMembers(state, room, isThere ? [...others, userId] : others);
 }
+
+/** A room could not be joined so often. */
+export const withFailedJoins = (state: AppState, room: string, failedJoins: number): AppState =>
+  changeConversation(state, conversationId('room', room), (before) => ({ ...before, failedJoins }));
 
 /** How much is unread in all. */
 export const unreadCount = (state: AppState): number =>

@@ -31,6 +31,8 @@ export interface Conversation {
   readonly members: readonly string[];
   /** Its history was loaded, so the room keeps one. */
   readonly hasHistory: boolean;
+  /** How often a room could not be joined since somebody wanted to; it is tried again. 0 once it is. */
+  readonly failedJoins: number;
 }
 
 /** What became of the messages that were missed in a room. */

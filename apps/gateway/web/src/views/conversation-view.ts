@@ -66,10 +66,30 @@ function connectionBanner({ connection }: AppState, actions: Actions): TemplateR
   </div>`;
 }
 
+/** Says that a room is being waited for. Always there, so that a screen reader hears what comes into it, once. */
+function joinBanner({ name, failedJoins }: Conversation, { connection }: AppState): TemplateResult {
+  // While there is no connection, that is what one has to know.
+  const isShown = failedJoins > 0 && connection.state === 'open';
+  return html`<div role="status" aria-label="Joining" data-testid="joining">
+    ${
+      isShown
+        ? html`<div class="banner">
+            <span class="spinner" aria-hidden="true"></span>
+            <span
+              >The gateway can’t open #${roomLabel(name)} now. Trying again
+              <span aria-hidden="true">(attempt ${failedJoins + 1})</span> …</span
+            >
+          </div>`
+        : nothing
+    }
+  </div>`;
+}
+
 /** A room or a private conversation. */
 export function conversationView(conversation: Conversation, state: AppState, actions: Actions): TemplateResult {
   return html`
-    ${headView(conversation, state, actions)} ${connectionBanner(state, actions)} ${catchUpView(state, actions)}
+    ${headView(conversation, state, actions)} ${connectionBanner(state, actions)} ${joinBanner(conversation, state)}
+    ${catchUpView(state, actions)}
     ${keyed(conversation.id, html`${entriesView(conversation, state, actions)} ${composerView(conversation, actions)}`)}
   `;
 }

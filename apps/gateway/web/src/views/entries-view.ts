@@ -65,7 +65,8 @@ function entryView(
   `;
 }
 
-function emptyText({ kind, hasHistory }: Conversation): string {
+function emptyText({ kind, hasHistory, failedJoins }: Conversation): string {
+  if (failedJoins > 0) return 'What was said here is shown once the room can be opened.';
   return kind === 'room' && hasHistory
     ? 'Nothing said yet.'
     : 'Nothing said since you came. Earlier messages are not kept.';

@@ -21,7 +21,7 @@ function roomItem(room: Conversation, { activeId }: AppState, actions: Actions):
         @click=${() => actions.open(room.id)}
       >
         <span class="item-icon">${icons.hash}</span><span class="item-name">${roomLabel(room.name)}</span>
-        ${unreadBadge(room.unread)}
+        ${room.failedJoins === 0 ? nothing : html`<span class="item-note">waiting</span>`}${unreadBadge(room.unread)}
       </button>
     </li>
   `;
