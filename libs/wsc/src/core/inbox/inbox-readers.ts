@@ -26,6 +26,8 @@ export interface InboxReadersDependencies {
 const lookMs = 2_500;
 /** A message that the broker has lost is found after so long. */
 const checkMs = 30_000;
+/** Devices that the inbox is told of at a time: what clients do now does not wait behind all of them. */
+const toldAtOnce = 200;
 
 /** The inboxes of the users who are connected to this node, each connection with a {@link InboxReader} of its own. */
 export class InboxReaders {
@@ -45,6 +47,30 @@ export class InboxReaders {
     this.#readers.set(connection, reader);
     this.#looks ??= this.#deps.clock.every(lookMs, this.#look);
     this.#run(reader);
+  }
+
+  /** Its client will say what it has, before it takes the rest: what others acknowledge meanwhile waits for it all the same. Never rejects. */
+  async expect(connection: Connection): Promise<void> {
+    const { userId } = connection;
+    if (userId === undefined || !connection.isDeviceNamed) return;
+    try {
+      await this.#deps.inbox.acknowledge(userId, inboxDeviceOf(connection), []);
+    } catch (cause) {
+      // It is known once it reads.
+      this.#deps.logger.debug('The inbox could not be told of a device.', { cause });
+    }
+  }
+
+  /** The inbox may have forgotten who is there. What comes from now on waits for each of them again. Never rejects. */
+  async expectAll(): Promise<void> {
+    let batch: Promise<void>[] = [];
+    for (const connection of this.#deps.connections.all()) {
+      if (connection.isWelcomed) batch.push(this.expect(connection));
+      if (batch.length < toldAtOnce) continue;
+      await Promise.all(batch);
+      batch = [];
+    }
+    await Promise.all(batch);
   }
 
   /** A message that the inbox keeps has come. Answers what became of it on this node, as far as that is known. Never throws. */

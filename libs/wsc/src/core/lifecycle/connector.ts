@@ -182,8 +182,12 @@ export class Connector {
   /** A client that will resume first says what it has; unless it does not. */
   #startInbox(connection: Connection, { wantsResume }: Handshake): void {
     const { clock, inboxReaders } = this.#deps;
-    if (wantsResume) clock.after(resumeWaitMs, () => inboxReaders.start(connection));
-    else inboxReaders.start(connection);
+    if (!wantsResume) {
+      inboxReaders.start(connection);
+      return;
+    }
+    void inboxReaders.expect(connection);
+    clock.after(resumeWaitMs, () => inboxReaders.start(connection));
   }
 
   #welcomeOf(connection: Connection, { wantsResume }: Handshake): ServerEnvelope {

@@ -56,7 +56,7 @@ export class HubLifecycle {
 
   async #start(): Promise<void> {
     const { cluster, broker, presence, clock, logger, openMessages, revocations } = this.#deps;
-    const { arrivals, local, acks, events, presenceNews, routes } = this.#parts;
+    const { arrivals, local, acks, events, presenceNews, routes, inboxReaders } = this.#parts;
     await cluster.start({
       request: (request) => local.answer(request),
       notice: (notice) => {
@@ -65,7 +65,10 @@ export class HubLifecycle {
       },
       joined: ({ nodeId }) => events.emit('node.joined', { data: { nodeId } }),
       left: ({ nodeId }) => events.emit('node.left', { data: { nodeId } }),
-      lost: () => logger.warn('Other nodes took this one for dead, or the store lost it; it makes itself known again.'),
+      lost: () => {
+        logger.warn('Other nodes took this one for dead, or the store lost it; it makes itself known again.');
+        void inboxReaders.expectAll();
+      },
     });
     openMessages?.listen((destination, message) => this.#relay(destination, message));
     await broker.start((message) => arrivals.receive(message));

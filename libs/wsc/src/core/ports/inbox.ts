@@ -76,14 +76,16 @@ export interface InboxSize {
  * promise: to deliver, or that the broker's message arrives; that is the hub's.
  */
 export interface Inbox {
+  /** How many messages calls of this node have found to be dead letters, each counted by one node. Absent: they are not counted. */
+  readonly deadLetterCount?: number;
   /** @throws {WscError} WSC_LIMIT_EXCEEDED when the inbox is full; WSC_UNAVAILABLE, WSC_TIMEOUT as `Streams.append` does. */
   store(userId: string, write: InboxWrite): MaybePromise<InboxStored>;
   /**
    * What `deviceId` has not acknowledged, oldest first. A device never seen starts from what nobody has acknowledged; from then on it is
-   * a known one.
+   * a known one, as it is from its first acknowledgement.
    */
   unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): MaybePromise<InboxPage>;
-  /** Answers how many of the ids were waiting for this device. */
+  /** Answers how many of the ids were waiting for this device. With none it only becomes a known one. */
   acknowledge(userId: string, deviceId: string, ids: readonly string[]): MaybePromise<number>;
   /** Everything up to and with `position`. Answers false where it is of another epoch or above the top; then nothing is acknowledged. */
   acknowledgeUpTo(userId: string, deviceId: string, position: StreamPosition): MaybePromise<boolean>;
