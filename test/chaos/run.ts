@@ -1,3 +1,4 @@
+import { unlessAborted } from '../support/unless-aborted.js';
 import { checkHistory } from './checker/check-history.js';
 import type { Violation } from './checker/violation.js';
 import { Crowd } from './crowd.js';
@@ -56,21 +57,5 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
     return { history, violations: checkHistory(history), unrest, longestOutageMs, redeliveredCount };
   } finally {
     await crowd.close();
-  }
-}
-
-/** What it waits for is not stopped: that is up to who has started it. */
-async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const ended = new AbortController();
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { signal: ended.signal });
-  });
-  try {
-    await Promise.race([result, aborted]);
-    signal.throwIfAborted();
-    return await result;
-  } finally {
-    ended.abort();
   }
 }

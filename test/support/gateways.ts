@@ -19,6 +19,8 @@ export class ClusterGateway implements AsyncDisposable {
   readonly nodeId: string;
   readonly #launch: Launch;
   #process: GatewayProcess;
+  /** The start that is going on. */
+  #starting: Promise<GatewayProcess | undefined> | undefined;
 
   private constructor(nodeId: string, launch: Launch, process: GatewayProcess) {
     this.nodeId = nodeId;
@@ -54,16 +56,20 @@ export class ClusterGateway implements AsyncDisposable {
   /** After it has ended. Waits for its port where another program has taken it meanwhile. */
   async startAgain(): Promise<void> {
     const { port } = this.#process;
-    const started = await until(
+    this.#starting = until(
       () => startUnlessPortIsTaken(this.#launch, port),
       (process) => process !== undefined,
       { patienceMs: 60_000, everyMs: 100 },
     );
+    const started = await this.#starting;
     if (started !== undefined) this.#process = started;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
+    // Who has begun it may not wait any more, and it would outlive the test.
+    const started = await this.#starting?.catch(() => undefined);
+    await started?.[Symbol.asyncDispose]();
   }
 }
 

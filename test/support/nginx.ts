@@ -32,24 +32,30 @@ export class Nginx implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** In front of these gateways, in the order of the configuration. Answers once it serves. */
-  static async start(gateways: readonly LocalAddress[]): Promise<Nginx> {
+  /**
+   * In front of these gateways, in the order of the configuration. Answers once it serves.
+   *
+   * @param clientCount for how many WebSockets at most
+   */
+  static async start(gateways: readonly LocalAddress[], clientCount = 100): Promise<Nginx> {
+    // One worker may get them all, with two connections each; the rest is for requests.
+    const workerConnections = clientCount * 2 + 200;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await Nginx.#startOn(await findFreePort(), gateways);
+        return await Nginx.#startOn(await findFreePort(), { gateways, workerConnections });
       } catch (error) {
         if (!(error instanceof PortTakenError) || attempt === mostAttempts) throw error;
       }
     }
   }
 
-  static async #startOn(port: number, gateways: readonly LocalAddress[]): Promise<Nginx> {
+  static async #startOn(port: number, places: Omit<LocalPlaces, 'port' | 'folder'>): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), 'nest-wsc-nginx-'));
     // Its workers are another user where root starts it.
     await chmod(folder, 0o755);
     const config = join(folder, 'nginx.conf');
     const text = await readFile(deployedConfig, 'utf8');
-    await writeFile(config, localConfig(text, { port, gateways, folder }));
+    await writeFile(config, localConfig(text, { ...places, port, folder }));
     // Files, since /dev/stdout cannot be opened where it is a socket, as pipes between Node processes are.
     await using output = await open(join(folder, 'access.log'), 'a');
     await using errors = await open(join(folder, 'error.log'), 'a');
@@ -136,18 +142,19 @@ interface LocalPlaces {
   readonly port: number;
   readonly gateways: readonly LocalAddress[];
   readonly folder: string;
+  readonly workerConnections: number;
 }
 
 /** The deployed configuration, which must say each thing that is replaced. */
-function localConfig(text: string, { port, gateways, folder }: LocalPlaces): string {
+function localConfig(text: string, { port, gateways, folder, workerConnections }: LocalPlaces): string {
   const names = [...text.matchAll(/server (gateway-\d+:8080) /g)].map(([, name = '']) => name);
   if (names.length !== gateways.length) throw new Error(`deploy/nginx.conf names ${names.length} gateways.`);
   const replacements = [
     ['listen 8080;', `listen 127.0.0.1:${port};`],
     [' /tmp/', ` ${folder}/`],
-    // More files than a machine of tests may allow; so few connections need no more.
+    // More files than a machine of tests may allow.
     ['worker_rlimit_nofile 65536;', ''],
-    ['worker_connections 30000;', 'worker_connections 400;'],
+    ['worker_connections 30000;', `worker_connections ${workerConnections};`],
     ...gateways.map(({ host, port: gatewayPort }, index) => [names[index] ?? '', `${host}:${gatewayPort}`] as const),
   ] as const;
   return replacements.reduce((config, [from, to]) => {

@@ -1,0 +1,77 @@
+import { createClient, type WscClient } from '@nest-wsc/client';
+
+/** One client in one room: what came, and whether it was told that something is missing. */
+export class Member {
+  readonly room: string;
+  /** Of its latest outage, from the loss of the connection until it is told what follows of what it missed. */
+  outageMs = 0;
+  readonly #client: WscClient;
+  readonly #offsets: number[] = [];
+  readonly #ids: string[] = [];
+  #notRecoveredCount = 0;
+  #reconnectionCount = 0;
+  #resumptionCount = 0;
+  #lostAt = 0;
+  #startOffset = 0;
+
+  constructor(room: string, url: string, token: string) {
+    this.room = room;
+    this.#client = createClient(url, { token });
+    this.#client.on('room_message', (_data, { id, offset }) => {
+      this.#ids.push(id);
+      if (offset !== undefined) this.#offsets.push(offset);
+    });
+    this.#client.onRecovered(({ recovered }) => {
+      if (!recovered) this.#notRecoveredCount += 1;
+    });
+    this.#client.onClose(() => (this.#lostAt = performance.now()));
+    this.#client.onReconnected(({ resumed }) => {
+      this.#reconnectionCount += 1;
+      this.outageMs = performance.now() - this.#lostAt;
+      if (resumed) this.#resumptionCount += 1;
+    });
+  }
+
+  /** The gateway that it is connected to. */
+  get nodeId(): string | undefined {
+    return this.#client.connection?.nodeId;
+  }
+
+  get reconnectionCount(): number {
+    return this.#reconnectionCount;
+  }
+
+  get resumptionCount(): number {
+    return this.#resumptionCount;
+  }
+
+  get receivedCount(): number {
+    return this.#ids.length;
+  }
+
+  async join(): Promise<void> {
+    await this.#client.connect();
+    const { position } = await this.#client.joinRoom(this.room);
+    this.#startOffset = position?.offset ?? 0;
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** What it lacks or has too much of; empty: it has heard what its room was acknowledged to have, once and in order. */
+  faults(acknowledged: readonly string[]): readonly string[] {
+    const { state } = this.#client;
+    const isGapless = this.#offsets.every((offset, index) => offset === this.#startOffset + index + 1);
+    const isWhole =
+      this.#ids.length === acknowledged.length && this.#ids.every((id, index) => id === acknowledged[index]);
+    return [
+      ...(state === 'open' ? [] : [`a client is ${state}`]),
+      ...(this.#notRecoveredCount === 0 ? [] : [`${this.room} was not recovered`]),
+      ...(isGapless && this.#offsets.length === this.#ids.length ? [] : [`${this.room}: offsets that do not follow`]),
+      ...(isWhole
+        ? []
+        : [`${this.room}: heard ${this.#ids.length} of ${acknowledged.length} messages, or in another order`]),
+    ];
+  }
+}
