@@ -143,5 +143,7 @@ export async function injectFaults(
     };
     resources.set(resource, (resources.get(resource) ?? Promise.resolve()).then(inject));
   }
+  // All are healed before one's failure is told: what starts a gateway again must not do so when everything has been stopped.
+  await Promise.allSettled(resources.values());
   await Promise.all(resources.values());
 }
