@@ -1,4 +1,5 @@
-import { createClient, type WscClient } from '@nest-wsc/client';
+import { createClient, WscError, type JoinedRoom, type WscClient } from '@nest-wsc/client';
+import { until } from '../support/until.js';
 
 /** One client in one room: what came, and whether it was told that something is missing. */
 export class Member {
@@ -51,8 +52,12 @@ export class Member {
 
   async join(): Promise<void> {
     await this.#client.connect();
-    const { position } = await this.#client.joinRoom(this.room);
-    this.#startOffset = position?.offset ?? 0;
+    const joined = await until(
+      () => this.#tryToJoin(),
+      (answer) => answer !== undefined,
+      { patienceMs: 60_000, everyMs: 500 },
+    );
+    this.#startOffset = joined?.position?.offset ?? 0;
   }
 
   close(): Promise<void> {
@@ -73,5 +78,15 @@ export class Member {
         ? []
         : [`${this.room}: heard ${this.#ids.length} of ${acknowledged.length} messages, or in another order`]),
     ];
+  }
+
+  /** Nothing where the gateway cannot now, as under the load of all who come at once. */
+  async #tryToJoin(): Promise<JoinedRoom | undefined> {
+    try {
+      return await this.#client.joinRoom(this.room);
+    } catch (error) {
+      if (error instanceof WscError && error.error === 'WSC_UNAVAILABLE') return undefined;
+      throw error;
+    }
   }
 }
