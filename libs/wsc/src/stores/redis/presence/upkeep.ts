@@ -32,7 +32,7 @@ const toldAtOnce = 200;
 export class Upkeep {
   readonly #deps: UpkeepDependencies;
   #audits: Timer | undefined;
-  #retry: Timer | undefined;
+  #retry: { readonly timer: Timer; readonly at: number } | undefined;
   #running: Promise<void> | undefined;
   #isDue = false;
   #isClosed = false;
@@ -52,13 +52,19 @@ export class Upkeep {
     if (this.#isClosed) return;
     this.#isDue = true;
     if (this.#running !== undefined) return;
-    this.#retry?.cancel();
-    this.#retry = this.#deps.clock.after(delayMs, () => {
+    const { clock } = this.#deps;
+    const at = clock.monotonic() + delayMs;
+    // Put off by each failure, it would wait for ever where one part of a Cluster keeps failing.
+    if (this.#retry !== undefined && this.#retry.at <= at) return;
+    this.#retry?.timer.cancel();
+    const timer = clock.after(delayMs, () => {
+      this.#retry = undefined;
       this.#running = this.#restore().finally(() => {
         this.#running = undefined;
         if (this.#isDue) this.request();
       });
     });
+    this.#retry = { timer, at };
   }
 
   /** Whether Redis is known to differ. */
@@ -69,7 +75,7 @@ export class Upkeep {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#audits?.cancel();
-    this.#retry?.cancel();
+    this.#retry?.timer.cancel();
     await this.#running;
   }
 

@@ -158,6 +158,22 @@ describe('the Redis streams', () => {
     );
   });
 
+  it('answer what is stored also where Redis lets nobody be told of it, and store a repeat once', async () => {
+    await server.ask('ACL', 'SETUSER', 'mute', 'on', 'nopass', '+@all', '~*', 'resetchannels');
+    const url = new URL(server.url);
+    url.username = 'mute';
+    url.password = 'any';
+    const mute = new RedisNodes({ url: url.href });
+    const node = await openStreams(mute);
+    const once = { key: 'k', windowMs: 60_000 };
+    const first = await append(node, '1', { once });
+    const repeat = await append(node, '2', { once });
+    expect([first.status, repeat.status]).toEqual(['stored', 'repeated']);
+    expect(repeat.position).toEqual(first.position);
+    expect(await idsOf(node)).toEqual(['1']);
+    await mute.close();
+  });
+
   it('go on where Redis has forgotten the scripts', async () => {
     const node = await openStreams(nodes);
     const { position } = await append(node, '1');

@@ -1,12 +1,12 @@
 import { createScript } from '../../scripts/script.js';
 import { nowMs, position } from '../../scripts/lua.js';
 
-/** How many of the oldest messages are looked at, at each so-manieth write, for whether their time is up. */
+/** Every 16th write takes out what is too old of the 32 oldest messages. */
 const lookedAt = 16;
 
 /**
- * Writes a message and tells the nodes of it, or does neither. All reading comes first, and the first write is one that a Redis without
- * memory refuses.
+ * Writes a message, wholly or not at all, and tells the nodes of it. All reading comes first, and the first write is one that a Redis
+ * without memory refuses.
  * Keys: stream, position, then those that are needed of: once, versions. Arguments: what there is of these two (`o`, `v`), PUBLISH or
  * SPUBLISH, channel, message id, message as JSON, what a batch starts with, most messages, lifetime in ms, lifetime of the position in ms,
  * ms for which the answer counts, version key, version, most versions, and the two of `position`.
@@ -67,6 +67,8 @@ if versions_key then
   redis.call('PEXPIRE', versions_key, position_ms)
 end
 local place = string.format(',"offset":%.0f,"epoch":"%s"}', offset, epoch)
-redis.call(publish, channel, head .. string.sub(text, 1, -2) .. place .. ']}')
-return answer('stored', offset, epoch)
+local stored = answer('stored', offset, epoch)
+-- It is stored, whatever becomes of this (an ACL may refuse the channel): whoever misses it reads it from here.
+redis.pcall(publish, channel, head .. string.sub(text, 1, -2) .. place .. ']}')
+return stored
 `);
