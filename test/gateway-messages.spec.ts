@@ -117,7 +117,31 @@ describe('messages over HTTP', () => {
       await until(inbox, (seen) => (seen as { messages: number }).messages === 1);
       expect(await api('/api/users/dora/dead-letters')).toMatchObject({ status: 200, body: [] });
       expect(await api('/api/users/dora/dead-letters/x/resend', { method: 'POST' })).toMatchObject({ status: 404 });
+      expect((await api('/ws/stats')).body).toMatchObject({ acknowledged_messages: 2 });
       await dora.close();
+    });
+
+    it('is a dead letter once its time is up, is counted as one, and is sent again', async () => {
+      const counts = async () => (await api('/ws/stats')).body;
+      expect(await counts()).toMatchObject({
+        dead_letters: 0,
+        recoveries: 0,
+        failed_recoveries: 0,
+        resumed_sessions: 0,
+      });
+      const body = { event: 'offer', data: { until: 'noon' }, id: 'offer-1', durable: true, time_to_live_ms: 1 };
+      await api('/api/users/otto/messages', { body });
+      const size = async (): Promise<unknown> => (await api('/api/users/otto/inbox')).body;
+      await until(size, (seen) => (seen as { dead_letters: number }).dead_letters === 1);
+      expect(await counts()).toMatchObject({ dead_letters: 1 });
+      const letter = { id: 'offer-1', event: 'offer', data: { until: 'noon' }, reason: 'expired' };
+      expect(await api('/api/users/otto/dead-letters')).toMatchObject({ status: 200, body: [letter] });
+      const resend = '/api/users/otto/dead-letters/offer-1/resend';
+      expect(await api(resend, { method: 'POST' })).toMatchObject({
+        status: 200,
+        body: { id: 'again.offer-1', ...place },
+      });
+      expect(await size()).toEqual({ messages: 1, dead_letters: 0 });
     });
   });
 });

@@ -71,6 +71,21 @@ export class StatsView {
   @ApiProperty({ description: 'How often a connection got a durable message again, which it had not acknowledged' })
   readonly redelivered!: number;
 
+  @ApiProperty({ description: 'Durable messages that devices have acknowledged: one that two devices have counts two' })
+  readonly acknowledged_messages!: number;
+
+  @ApiProperty({ description: 'Messages whose time was up before each device had them' })
+  readonly dead_letters!: number;
+
+  @ApiProperty({ description: 'How often a client that came back to a room got all that it had missed' })
+  readonly recoveries!: number;
+
+  @ApiProperty({ description: "How often it was told instead that it can't have it" })
+  readonly failed_recoveries!: number;
+
+  @ApiProperty({ description: 'Clients that went on where their last connection ended' })
+  readonly resumed_sessions!: number;
+
   @ApiProperty({ description: 'Events of the event bus that no subscriber took in time' })
   readonly dropped_events!: number;
 
@@ -111,6 +126,11 @@ export const toStatsView = (stats: HubStats): StatsView => ({
   fallen_behind: stats.fallenBehind,
   stored_messages: stats.storedMessages,
   redelivered: stats.redelivered,
+  acknowledged_messages: stats.acknowledgedMessages,
+  dead_letters: stats.deadLetters,
+  recoveries: stats.recoveries,
+  failed_recoveries: stats.failedRecoveries,
+  resumed_sessions: stats.resumedSessions,
   dropped_events: stats.droppedEvents,
   accepted_connections: stats.acceptedConnections,
   refused_connections: stats.refusedConnections,

@@ -165,7 +165,7 @@ function createFoundation({ clock, logger }: HubDependencies, { options }: HubSt
 
 /** What is kept, brought to the connections of this node: rooms with history, and inboxes. */
 function createKept({ clock, logger, streams, inbox, records }: HubDependencies, foundation: Foundation) {
-  const { rooms, namespaces, slowConsumers } = foundation;
+  const { rooms, namespaces, slowConsumers, counters } = foundation;
   const entries = new EntryDelivery(foundation);
   const recordKeeper = new RecordKeeper({ clock, logger, records });
   const feeds: RoomFeeds = new RoomFeeds({
@@ -179,7 +179,7 @@ function createKept({ clock, logger, streams, inbox, records }: HubDependencies,
   return {
     feeds,
     catchUp,
-    recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp }),
+    recovery: new Recovery({ streams, feeds, rooms, namespaces, catchUp, counters }),
     recordKeeper,
     inboxReaders: new InboxReaders({ ...foundation, clock, logger, inbox, recordKeeper }),
   };

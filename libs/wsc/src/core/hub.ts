@@ -361,6 +361,7 @@ export class Hub {
       ...counters,
       droppedByPolicy: { ...counters.droppedByPolicy },
       averageMessageBytes: messagesReceived === 0 ? 0 : Math.round(bytesReceived / messagesReceived),
+      deadLetters: this.#deps.inbox.deadLetterCount ?? 0,
       droppedEvents: events.droppedCount,
       blockedConnections: fanOut.blockedCount,
       runningHandlers: inFlight.count,

@@ -16,6 +16,10 @@ export interface Counters {
   acceptedConnections: number;
   storedMessages: number;
   redelivered: number;
+  acknowledgedMessages: number;
+  recoveries: number;
+  failedRecoveries: number;
+  resumedSessions: number;
 }
 
 /** Counters that stand at zero. */
@@ -35,6 +39,10 @@ export function createCounters(): Counters {
     acceptedConnections: 0,
     storedMessages: 0,
     redelivered: 0,
+    acknowledgedMessages: 0,
+    recoveries: 0,
+    failedRecoveries: 0,
+    resumedSessions: 0,
   };
 }
 
@@ -65,6 +73,16 @@ export interface HubStats {
   readonly storedMessages: number;
   /** How often a connection of this node got a durable message again, since it had not acknowledged it. */
   readonly redelivered: number;
+  /** Durable messages that devices have acknowledged to this node: one that two devices have counts two. */
+  readonly acknowledgedMessages: number;
+  /** Messages whose time was up before each device had them, by which node noticed it: when the user's inbox was used next. */
+  readonly deadLetters: number;
+  /** How often a client that came back to a room got all that it had missed. */
+  readonly recoveries: number;
+  /** How often it was told instead that it can't have it. */
+  readonly failedRecoveries: number;
+  /** Clients that went on where their last connection ended. */
+  readonly resumedSessions: number;
   readonly droppedEvents: number;
   readonly acceptedConnections: number;
   readonly refusedConnections: number;

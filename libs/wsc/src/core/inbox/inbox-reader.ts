@@ -89,6 +89,7 @@ export class InboxReader {
   async acknowledge(ids: readonly string[]): Promise<number> {
     const { userId, deviceId } = this.#owner;
     const count = await this.#deps.inbox.acknowledge(userId, deviceId, ids);
+    this.#deps.counters.acknowledgedMessages += count;
     for (const id of ids) {
       this.#given?.delete(id);
       this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: this.#owner.connection.deviceId });

@@ -34,15 +34,17 @@ describe('the record of a durable message', () => {
     expect(await recordOf()).toMatchObject({ status: 'sent', queuedAt });
     await client.send({ type: 'ack', ids: ['inv-7'] });
     expect(await recordOf()).toMatchObject({ status: 'acked', deviceId: 'phone', queuedAt });
-    expect(test.hub.stats()).toMatchObject({ storedMessages: 1, redelivered: 0 });
+    expect(test.hub.stats()).toMatchObject({ storedMessages: 1, redelivered: 0, acknowledgedMessages: 1 });
   });
 
   it('says that it has expired, and a retry sends it anew', async () => {
     await using parts = await start();
     const { hub, recordOf, keep, pass } = parts;
     await keep();
+    expect(hub.stats()).toMatchObject({ deadLetters: 0 });
     await pass(week + 1);
     expect(await recordOf()).toMatchObject({ status: 'expired' });
+    expect(hub.stats()).toMatchObject({ deadLetters: 1, acknowledgedMessages: 0 });
     const sent = await hub.inboxes.retry('ann', 'inv-7');
     expect(sent).toMatchObject({ id: 'again.inv-7', offset: 2 });
     expect(await recordOf('again.inv-7')).toMatchObject({ status: 'queued' });

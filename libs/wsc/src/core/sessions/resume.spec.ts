@@ -65,6 +65,7 @@ describe('a client that comes back', () => {
     expect(after.messages.map(({ data, offset }) => [data, offset])).toEqual([['b', 2]]);
     expect([...after.connection.rooms].sort()).toEqual(['chat:1', 'order:7']);
     expect(after.connection.metadata.get('seat')).toBe(12);
+    expect(there.hub.stats()).toMatchObject({ resumedSessions: 1, recoveries: 1 });
   });
 
   it('is in its rooms again though its node has died without a word', async () => {
@@ -103,6 +104,7 @@ describe('a client that comes back', () => {
       resumed: false,
       reason: 'unknown',
     });
+    expect(here.hub.stats()).toMatchObject({ resumedSessions: 1 });
     await second.disconnect(1006);
     const third = await here.connect(ann);
     expect(await ask(third, 'resume', { session: sessionOf(second) })).toMatchObject({ resumed: false });

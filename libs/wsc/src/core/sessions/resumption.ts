@@ -13,6 +13,7 @@ import type { SessionRoom, Sessions, SessionState } from '../ports/sessions.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
+import type { Counters } from '../stats.js';
 import type { Recovery, RoomStart } from '../streams/recovery.js';
 import { ownerOf, sessionIdOf, type SessionKeeper } from './session-keeper.js';
 
@@ -28,6 +29,7 @@ export interface ResumptionDependencies {
   readonly inbox: Inbox;
   readonly inboxReaders: InboxReaders;
   readonly hooks: Hooks<Connection, MessageContext>;
+  readonly counters: Counters;
   readonly logger: Logger;
 }
 
@@ -84,6 +86,7 @@ export class Resumption {
         async (room) => [room.room, await this.#rejoin(connection, room, request.rooms.get(room.room))] as const,
       ),
     );
+    this.#deps.counters.resumedSessions += 1;
     return { session: keeper.begin(connection), rooms: new Map(rooms), ...inbox };
   }
 

@@ -18,6 +18,7 @@ describe('recovery', () => {
     const client = await test.connect();
     const answer = await ask(client, 'join_room', { room: 'chat:1', recover: at(2) });
     expect(answer).toEqual({ room: 'chat:1', members: 1, ...at(2), recovered: true, from: 2, to: 5 });
+    expect(test.hub.stats()).toMatchObject({ recoveries: 1, failedRecoveries: 0 });
     await send('f');
     await test.settle();
     expect(client.received.map(({ type }) => type)).toEqual([
@@ -56,6 +57,7 @@ describe('recovery', () => {
     const recover = since === 'ahead' ? at(6) : since === 'early' ? at(1) : since;
     const answer = await ask(client, 'join_room', { room: 'chat:1', recover });
     expect(answer).toEqual({ room: 'chat:1', members: 1, ...at(5), recovered: false, reason });
+    expect(test.hub.stats()).toMatchObject({ recoveries: 0, failedRecoveries: 1 });
     await send('f');
     await test.settle();
     expect(heardBy(client)).toEqual([['f', 6]]);

@@ -3,6 +3,7 @@ import type { Connection } from '../connections/connection.js';
 import type { StreamPosition, StreamReadLimit, Streams } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
+import type { Counters } from '../stats.js';
 import type { CatchUp } from './catch-up.js';
 import type { RoomFeeds } from './room-feeds.js';
 
@@ -13,6 +14,7 @@ export interface RecoveryDependencies {
   readonly rooms: RoomRegistry;
   readonly namespaces: NamespaceTable;
   readonly catchUp: CatchUp;
+  readonly counters: Counters;
 }
 
 /** Where a connection goes on in a room, as its client is told (PROTOCOL.md §6.2). */
@@ -63,13 +65,17 @@ export class Recovery {
   }
 
   async #recover(connection: Connection, name: string, since: StreamPosition): Promise<RoomStart> {
-    const { rooms, streams, feeds } = this.#deps;
+    const { rooms, streams, feeds, counters } = this.#deps;
     const room = rooms.get(name);
     // It hears nothing more until its client knows from where on, and the client says itself what it has.
     if (room?.roleOf(connection) !== undefined) room.fallBehind(connection).prevOffset = undefined;
     const read = await streams.read(name, since, aLook);
     feeds.seen(name, read.top);
-    if (read.status === 'ok') return { position: since, recovered: true, to: read.top.offset };
+    if (read.status === 'ok') {
+      counters.recoveries += 1;
+      return { position: since, recovered: true, to: read.top.offset };
+    }
+    counters.failedRecoveries += 1;
     return { position: read.top, recovered: false, reason: read.status };
   }
 

@@ -67,6 +67,7 @@ describe('the memory inbox', () => {
     await clock.advance(6 * day);
     expect(deadIdsOf('ann')).toEqual(['default', 'short']);
     expect(inbox.deadLetters('ann')[1]?.diedAt).toBe(shortDiesAt);
+    expect(inbox.deadLetterCount).toBe(2);
     expect(idsFor('ann')).toEqual(['long']);
   });
 

@@ -46,7 +46,7 @@ export class MemoryInbox implements Inbox {
   readonly #users = new Map<string, UserInbox>();
   /** Of a user for whom there is no place. */
   readonly #nothing: InboxPage = { entries: [], epoch: createEpoch() };
-  readonly #totals: InboxTotals = { kept: { bytes: 0 }, past: { bytes: 0 } };
+  readonly #totals: InboxTotals = { kept: { bytes: 0 }, past: { bytes: 0 }, deadLetters: 0 };
 
   constructor(options: MemoryInboxOptions) {
     const { clock, broker, limits = defaultInboxLimits, maxUsers = 100_000, maxBytes = 67_108_864 } = options;
@@ -55,6 +55,10 @@ export class MemoryInbox implements Inbox {
     this.#limits = limits;
     this.#maxUsers = maxUsers;
     this.#maxBytes = maxBytes;
+  }
+
+  get deadLetterCount(): number {
+    return this.#totals.deadLetters;
   }
 
   /**

@@ -21,6 +21,8 @@ export interface InboxTotals {
   readonly kept: ByteCount;
   /** Of what can be given up. */
   readonly past: ByteCount;
+  /** Messages that have become dead letters, since the beginning. */
+  deadLetters: number;
 }
 
 /** A message to be kept. */
@@ -42,7 +44,7 @@ interface KeptMessage extends Omit<NewMessage, 'message'> {
 export class UserInbox {
   readonly past: InboxPast;
   readonly #epoch = createEpoch();
-  readonly #total: ByteCount;
+  readonly #totals: InboxTotals;
   /** By message id, in the order of their offsets. */
   readonly #kept = new Map<string, KeptMessage>();
   /** When each known device was last seen, the longest unseen first. */
@@ -54,9 +56,9 @@ export class UserInbox {
   #nextExpiryAt = Infinity;
 
   /** @param totals this inbox adds what it takes, and subtracts it again. */
-  constructor({ kept, past }: InboxTotals) {
-    this.#total = kept;
-    this.past = new InboxPast(past);
+  constructor(totals: InboxTotals) {
+    this.#totals = totals;
+    this.past = new InboxPast(totals.past);
   }
 
   get size(): InboxSize {
@@ -82,7 +84,7 @@ export class UserInbox {
     this.#lastOffset += 1;
     const entry: InboxEntry = { message, offset: this.#lastOffset };
     this.#kept.set(message.id, { entry, bytes, expiresAt, acknowledgedBy: new Set(), isAcknowledged: false });
-    this.#total.bytes += bytes;
+    this.#totals.kept.bytes += bytes;
     this.#nextExpiryAt = Math.min(this.#nextExpiryAt, expiresAt);
     return this.#at(entry.offset);
   }
@@ -150,6 +152,7 @@ export class UserInbox {
       this.#remove(entry.message.id, bytes);
       this.past.addDead({ message: entry.message, bytes, diedAt: expiresAt });
     }
+    this.#totals.deadLetters += dead.length;
     this.#nextExpiryAt = Math.min(...[...this.#kept.values()].map(({ expiresAt }) => expiresAt));
   }
 
@@ -176,7 +179,7 @@ export class UserInbox {
 
   #remove(messageId: string, bytes: number): void {
     this.#kept.delete(messageId);
-    this.#total.bytes -= bytes;
+    this.#totals.kept.bytes -= bytes;
   }
 
   #at(offset: number): StreamPosition {

@@ -7,6 +7,14 @@ import { parseKeptMessage } from '../kept-message.js';
  * answer that is not as it should be is WSC_UNAVAILABLE.
  */
 
+/** Of every script: how many messages it has found to be dead letters, and what it answers beside that. */
+export function parseAnswer(answer: unknown): { readonly diedCount: number; readonly rest: unknown } {
+  const parts: readonly unknown[] = Array.isArray(answer) ? answer : [];
+  const [diedCount, rest] = parts;
+  if (typeof diedCount !== 'number') throw notOurs();
+  return { diedCount, rest };
+}
+
 /** Of the script that stores. */
 export function parseStored(answer: unknown): InboxStored | 'full' {
   const [status, offset, epoch] = textsOf(answer);

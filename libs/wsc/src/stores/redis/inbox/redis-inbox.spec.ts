@@ -96,6 +96,26 @@ describe('the inbox on Redis', () => {
     expect([letter?.message.id, letter?.reason, others]).toEqual(['2', 'expired', []]);
   });
 
+  it('counts what it finds dead, whatever it is called for, and once on all nodes', async () => {
+    const node = await openInbox(nodes);
+    const other = await openInbox(nodes);
+    const { expiry } = keysOf(node, 'ann');
+    const calls = [
+      () => node.idsFor('ann'),
+      () => node.store('ann', 'next'),
+      () => node.inbox.acknowledge('ann', 'phone', []),
+      () => node.inbox.size('ann'),
+    ];
+    for (const [index, call] of calls.entries()) {
+      const ids = [`a${String(index)}`, `b${String(index)}`];
+      for (const id of ids) await other.store('ann', id);
+      await server.ask('ZADD', expiry, ...ids.flatMap((id) => [1, id]));
+      await call();
+    }
+    await other.inbox.deadLetters('ann');
+    expect([node.inbox.deadLetterCount, other.inbox.deadLetterCount]).toEqual([8, 0]);
+  });
+
   it('knows the latest thousand messages again that all devices have', async () => {
     const node = await openInbox(nodes);
     const ids = Array.from({ length: 1_001 }, (_, index) => `m${String(index)}`);

@@ -17,7 +17,7 @@ import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript, type Script } from '../scripts/script.js';
-import { parseDeadLetters, parsePage, parseSize, parseStored } from './inbox-answers.js';
+import { parseAnswer, parseDeadLetters, parsePage, parseSize, parseStored } from './inbox-answers.js';
 import { acknowledgeScript, acknowledgeUpToScript } from './scripts/acknowledge.lua.js';
 import { deadLettersScript, sizeScript, takeDeadLetterScript } from './scripts/dead-letters.lua.js';
 import { readScript } from './scripts/read.lua.js';
@@ -52,10 +52,15 @@ export class RedisInbox implements Inbox {
   /** With Redis' time it makes an epoch of which there is no other. */
   readonly #nonce = createEpoch();
   readonly #writes = new KeptWrites();
+  #deadLetterCount = 0;
 
   constructor({ limits = defaultInboxLimits }: RedisInboxOptions, { connections }: RedisInboxDependencies) {
     this.#connections = connections;
     this.#limits = limits;
+  }
+
+  get deadLetterCount(): number {
+    return this.#deadLetterCount;
   }
 
   /** @throws {WscError} beside those of the port WSC_MESSAGE_TOO_LARGE, and WSC_INTERNAL for data that can't be written. */
@@ -124,7 +129,9 @@ export class RedisInbox implements Inbox {
 
   async #run(script: Script, userId: string, args: ScriptArgs): Promise<unknown> {
     const { commands, names } = this.#connections;
-    return runScript(commands, script, { keys: names.inboxKeys(userId), args });
+    const answer = parseAnswer(await runScript(commands, script, { keys: names.inboxKeys(userId), args }));
+    this.#deadLetterCount += answer.diedCount;
+    return answer.rest;
   }
 
   async #openingArgs(lifetimeMs: number): Promise<ScriptArgs> {

@@ -1,27 +1,29 @@
-import { createScript } from '../../scripts/script.js';
-import { opening } from './lua.js';
+import { inboxScript, opening } from './lua.js';
 
 /**
  * A device has messages.
  * Keys: the user's. Arguments: the three of `opening`, device, message ids…. Answers how many were waiting for it.
  */
-export const acknowledgeScript = createScript(`
-${opening}
+export const acknowledgeScript = inboxScript(
+  opening,
+  `
 local own_bit, count = open_for(ARGV[4]), 0
 for index = 5, #ARGV do
   if acknowledge(ARGV[index], own_bit) then count = count + 1 end
 end
 live_on(lifetime_ms)
 return count
-`);
+`,
+);
 
 /**
  * A device has everything up to a position.
  * Keys: the user's. Arguments: the three of `opening`, device, offset, epoch. Answers 0 where it can't, since the position is of another
  * epoch or ahead of what there is.
  */
-export const acknowledgeUpToScript = createScript(`
-${opening}
+export const acknowledgeUpToScript = inboxScript(
+  opening,
+  `
 local own_bit, up_to = open_for(ARGV[4]), tonumber(ARGV[5])
 local is_position = ARGV[6] == epoch and up_to <= offset
 if is_position then
@@ -29,4 +31,5 @@ if is_position then
 end
 live_on(lifetime_ms)
 return is_position and 1 or 0
-`);
+`,
+);

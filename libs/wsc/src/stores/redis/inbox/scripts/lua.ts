@@ -1,11 +1,13 @@
 import { unnamedDevice } from '../../../../core/ports/inbox.js';
 import { nowMs, position } from '../../scripts/lua.js';
+import { createScript, type Script } from '../../scripts/script.js';
 
 /** What stands in Redis for a user: `RedisNames.inboxKeys` says which keys these are. */
 const keys = `
 ${nowMs}
 local position_key, order_key, expiry_key, acks_key, texts_key, devices_key, done_key, dead_key = unpack(KEYS)
 local now, week_ms = now_ms(), 604800000
+local died_count = 0
 
 -- Comes last: keys that a script has made have no end. All end together, so that none outlives what explains it.
 local function live_on(lifetime_ms)
@@ -41,6 +43,7 @@ end
 
 local function expire_messages()
   local over = redis.call('ZRANGEBYSCORE', expiry_key, '-inf', now, 'WITHSCORES')
+  died_count = #over / 2
   for index = 1, #over, 2 do
     remove(over[index])
     redis.call('ZADD', dead_key, over[index + 1], over[index])
@@ -165,3 +168,15 @@ local function open_for(device)
   return see(device)
 end
 `;
+
+/** A script on an inbox, which begins with `glance` or `opening`. Answers how many dead letters it has made, and what `body` returns. */
+export function inboxScript(beginning: string, body: string): Script {
+  return createScript(`
+${beginning}
+local function run()
+${body}
+end
+local answer = run()
+return { died_count, answer }
+`);
+}

@@ -1,6 +1,5 @@
 import { unnamedDevice } from '../../../../core/ports/inbox.js';
-import { createScript } from '../../scripts/script.js';
-import { opening } from './lua.js';
+import { inboxScript, opening } from './lua.js';
 
 /** Looked at in one go: all that a user has could be much more than a page. */
 const chunk = 64;
@@ -10,8 +9,9 @@ const chunk = 64;
  * Keys: the user's. Arguments: the three of `opening`, device, the offset to go on from, most messages, most bytes.
  * Answers the epoch, then the messages as JSON.
  */
-export const readScript = createScript(`
-${opening}
+export const readScript = inboxScript(
+  opening,
+  `
 -- Whoever asks without a name leaves nothing behind.
 if ARGV[4] == '${unnamedDevice}' and not known_offset then return { '' } end
 local own_bit = open_for(ARGV[4])
@@ -39,4 +39,5 @@ while not is_full do
 end
 live_on(lifetime_ms)
 return page
-`);
+`,
+);

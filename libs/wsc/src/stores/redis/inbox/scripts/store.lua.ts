@@ -1,13 +1,13 @@
-import { createScript } from '../../scripts/script.js';
-import { opening } from './lua.js';
+import { inboxScript, opening } from './lua.js';
 
 /**
  * Keeps a message and tells the nodes of it, or does neither.
  * Keys: the user's. Arguments: the three of `opening`, message id, message as JSON, lifetime in ms, most messages, PUBLISH or SPUBLISH,
  * channel, what a batch starts with. Answers `stored`, `repeated` or `full`, offset, epoch.
  */
-export const storeScript = createScript(`
-${opening}
+export const storeScript = inboxScript(
+  opening,
+  `
 local id, text, message_ms, max_messages = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local publish, channel, head = ARGV[8], ARGV[9], ARGV[10]
 
@@ -30,4 +30,5 @@ live_on(lifetime_ms)
 -- It is stored, whatever becomes of this: whoever misses it reads it from here.
 redis.pcall(publish, channel, head .. text .. ']}')
 return { 'stored', offset_text, epoch }
-`);
+`,
+);
