@@ -1,3 +1,4 @@
+import { WscError } from '@nest-wsc/protocol';
 import { createClient, type Message, type WscClient } from '@nest-wsc/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -225,7 +226,7 @@ async function insist<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (thrown) {
-      outcomeOf(thrown);
+      if (!(thrown instanceof WscError && thrown.temporary)) throw thrown;
       await pause(retryMs);
     }
   }

@@ -134,7 +134,7 @@ export class Crowd {
         (size) => size === 0,
         patienceMs,
       );
-      log.add({ kind: 'kept', user: client.user, count: count ?? -1 });
+      log.add({ kind: 'kept', user: client.user, count });
     }
   }
 

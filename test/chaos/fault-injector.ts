@@ -9,6 +9,8 @@ export interface FaultTargets {
   readonly deployment: Deployment;
   readonly crowd: Crowd;
   readonly log: HistoryLog;
+  /** Whether Redis has on disk what it has answered. */
+  readonly isDurable: boolean;
 }
 
 type Fault = (gateway: ReachableGateway, targets: FaultTargets, lengthMs: number) => Promise<unknown>;
@@ -42,13 +44,13 @@ const injections: Readonly<Record<FaultName, Fault>> = {
       () => redis.pause(),
       () => redis.resume(),
     ),
-  'redis killed, back with its data': (_gateway, { deployment: { redis }, log }, lengthMs) =>
+  'redis killed, back with its data': (_gateway, { deployment: { redis }, log, isDurable }, lengthMs) =>
     during(
       lengthMs,
       async () => {
         await redis.kill();
-        // Unless it is durable, the last second is gone.
-        log.add({ kind: 'data-lost' });
+        // The last second is gone.
+        if (!isDurable) log.add({ kind: 'data-lost' });
       },
       () => redis.restart({ keepData: true }),
     ),
@@ -120,18 +122,22 @@ export interface Watch {
   readonly signal: AbortSignal;
 }
 
-/** Does what was planned, when it was planned; what is done to one thing waits until the one before has ended. Settles when all have. */
+/**
+ * Does what was planned, when it was planned; what is done to one thing waits until the one before has ended. Settles when all have.
+ * @throws {AggregateError} at the first that fails, once the others are healed
+ */
 export async function injectFaults(
   planned: readonly PlannedFault[],
   targets: FaultTargets,
   { report, signal }: Watch,
 ): Promise<void> {
   const { deployment, log } = targets;
-  const resources = new Map<string, Promise<unknown>>();
+  const resources = new Map<string, Promise<void>>();
+  const failures: unknown[] = [];
   const startedAt = performance.now();
   for (const { name, atMs, lengthMs, gateway: number, resource } of planned) {
     await pause(Math.max(0, startedAt + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) break;
+    if (signal.aborted || failures.length > 0) break;
     const gateway = deployment.gateways[number];
     if (gateway === undefined) throw new Error(`There is no gateway ${String(number)}.`);
     const inject = async (): Promise<void> => {
@@ -141,9 +147,13 @@ export async function injectFaults(
       await injections[name](gateway, targets, lengthMs);
       log.add({ kind: 'healed', name });
     };
-    resources.set(resource, (resources.get(resource) ?? Promise.resolve()).then(inject));
+    const done = (resources.get(resource) ?? Promise.resolve()).then(inject);
+    resources.set(
+      resource,
+      done.catch((error: unknown) => void failures.push(error)),
+    );
   }
   // All are healed before one's failure is told: what starts a gateway again must not do so when everything has been stopped.
-  await Promise.allSettled(resources.values());
   await Promise.all(resources.values());
+  if (failures.length > 0) throw new AggregateError(failures, 'A fault could not be injected, or not be healed.');
 }

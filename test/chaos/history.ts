@@ -38,8 +38,8 @@ export type HistoryEvent = { readonly at: number } & (
   | { readonly kind: 'data-lost' }
   /** Who the gateways say is in a room, after everything. */
   | { readonly kind: 'present'; readonly stream: string; readonly users: readonly string[] }
-  /** How many durable messages still wait for a user, after everything. */
-  | { readonly kind: 'kept'; readonly user: string; readonly count: number }
+  /** How many durable messages still wait for a user, after everything; undefined where no gateway could say. */
+  | { readonly kind: 'kept'; readonly user: string; readonly count: number | undefined }
 );
 
 /** An event before it is timed. */

@@ -44,7 +44,7 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
   report(`${String(clientCount)} clients in ${String(crowd.rooms.length)} rooms; ${String(faults.length)} faults`);
   try {
     const stopTalking = crowd.startTalking();
-    await injectFaults(faults, { deployment, crowd, log }, { report, signal });
+    await injectFaults(faults, { deployment, crowd, log, isDurable }, { report, signal });
     await unlessAborted(stopTalking(), signal);
     report('all is healed; waiting until nothing moves');
     const settled = crowd.settle(log, patienceMs).then(

@@ -1,28 +1,29 @@
 import { SeededRandom } from './random.js';
 
 /** Every fault, and what it is done to: two that are done to the same never overlap. */
-export const faults = {
-  'gateway killed': 'gateway',
-  'gateway stopped': 'gateway',
-  'gateway restarted': 'gateway',
-  'redis stopped': 'redis',
-  'redis killed, back with its data': 'redis',
-  'redis killed, back without its data': 'redis',
-  'redis flushed': 'redis',
-  'redis connections killed': 'redis',
-  'redis scripts flushed': 'redis',
-  'redis out of memory': 'redis',
-  'network slow': 'network',
-  'network dead to redis': 'network',
-  'network dead to the gateway': 'network',
-  'network dead': 'network',
-  'network reset': 'network',
-  'network cut': 'network',
-  'clients slow': 'clients',
-  'clients all gone at once': 'clients',
-} as const;
+export const faults = [
+  { name: 'gateway killed', target: 'gateway' },
+  { name: 'gateway stopped', target: 'gateway' },
+  { name: 'gateway restarted', target: 'gateway' },
+  { name: 'redis stopped', target: 'redis' },
+  { name: 'redis killed, back with its data', target: 'redis' },
+  { name: 'redis killed, back without its data', target: 'redis' },
+  { name: 'redis flushed', target: 'redis' },
+  { name: 'redis connections killed', target: 'redis' },
+  { name: 'redis scripts flushed', target: 'redis' },
+  { name: 'redis out of memory', target: 'redis' },
+  { name: 'network slow', target: 'network' },
+  { name: 'network dead to redis', target: 'network' },
+  { name: 'network dead to the gateway', target: 'network' },
+  { name: 'network dead', target: 'network' },
+  { name: 'network reset', target: 'network' },
+  { name: 'network cut', target: 'network' },
+  { name: 'clients slow', target: 'clients' },
+  { name: 'clients all gone at once', target: 'clients' },
+] as const;
 
-export type FaultName = keyof typeof faults;
+type Fault = (typeof faults)[number];
+export type FaultName = Fault['name'];
 
 /** One fault of a run. */
 export interface PlannedFault {
@@ -54,9 +55,10 @@ export interface PlanOptions {
 
 const [shortestMs, longestMs] = [500, 4_000];
 
-/** After these nothing can be recovered, only told: dealt each time, they would leave a long run little else to check. */
-const backWithData: FaultName = 'redis killed, back with its data';
+/** After these, nothing can be recovered, only told: dealt each time, they would leave a long run little else to check. */
 const losses: readonly FaultName[] = ['redis killed, back without its data', 'redis flushed'];
+/** Loses the last second unless Redis is durable. */
+const backWithData: FaultName = 'redis killed, back with its data';
 const dealsPerLoss = 4;
 
 /**
@@ -67,44 +69,22 @@ export function planRun({ seed, lengthMs, gatewayCount, everyMs }: PlanOptions):
   const random = new SeededRandom(seed);
   const isDurable = random.next() < 0.5;
   const planned: PlannedFault[] = [];
-  const lossesOf = isDurable ? losses : [...losses, backWithData];
+  const lossesOf: readonly FaultName[] = isDurable ? losses : [...losses, backWithData];
   let dealCount = 0;
-  let deck: readonly FaultName[] = [];
+  let deck: readonly Fault[] = [];
   for (let atMs = 500; atMs < lengthMs; atMs += random.between(0.5, 1.5) * everyMs) {
     if (deck.length === 0) {
       const isWhole = dealCount % dealsPerLoss === 0;
-      deck = random.shuffle(faultNames.filter((name) => isWhole || !lossesOf.includes(name)));
+      deck = random.shuffle(faults.filter(({ name }) => isWhole || !lossesOf.includes(name)));
       dealCount += 1;
     }
-    const [name, ...rest] = deck;
-    if (name === undefined) break;
+    const [fault, ...rest] = deck;
+    if (fault === undefined) break;
     deck = rest;
+    const { name, target } = fault;
     const gateway = random.below(gatewayCount);
-    const target = faults[name];
     const resource = target === 'gateway' || target === 'network' ? `${target} ${String(gateway)}` : target;
     planned.push({ name, atMs, lengthMs: random.between(shortestMs, longestMs), gateway, resource });
   }
   return { isDurable, faults: planned };
 }
-
-/** In the order of {@link faults}. */
-export const faultNames: readonly FaultName[] = [
-  'gateway killed',
-  'gateway stopped',
-  'gateway restarted',
-  'redis stopped',
-  'redis killed, back with its data',
-  'redis killed, back without its data',
-  'redis flushed',
-  'redis connections killed',
-  'redis scripts flushed',
-  'redis out of memory',
-  'network slow',
-  'network dead to redis',
-  'network dead to the gateway',
-  'network dead',
-  'network reset',
-  'network cut',
-  'clients slow',
-  'clients all gone at once',
-];

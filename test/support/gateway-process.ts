@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const demoProgram = join(__dirname, '../../apps/gateway/dist/main.js');
-const startTimeoutMs = 50_000;
+// Several start at once on a machine that may be busy with others.
+const startTimeoutMs = 110_000;
 
 /** The built demo gateway as a process of its own, as `npm start` runs it. Ended by `await using`. */
 export class GatewayProcess implements AsyncDisposable {

@@ -14,7 +14,7 @@ export function* checkInboxes(history: readonly HistoryEvent[], { publishes }: P
   for (const { key, stream, begun, end, receipts } of publishes.values()) {
     const owner = inboxOwner(stream);
     if (owner === undefined || end?.event.kind !== 'acknowledged' || end.index < lastLoss) continue;
-    if (end.event.place === undefined || (kept.get(owner) ?? 0) > 0) continue;
+    if (end.event.place === undefined || kept.get(owner) !== 0) continue;
     for (const [device, since] of known.get(epochKey(stream, end.event.place.epoch)) ?? []) {
       if (since > begun.index || receipts.some(({ event }) => event.client === device)) continue;
       const text = `${device} did not get ${key}, which is durable, and the inbox has it no more.`;
@@ -35,7 +35,7 @@ function readInboxes(history: readonly HistoryEvent[]): InboxFacts {
   const known = new Map<string, Map<string, number>>();
   const kept = new Map<string, number>();
   for (const [index, event] of history.entries()) {
-    if (event.kind === 'kept') kept.set(event.user, event.count);
+    if (event.kind === 'kept' && event.count !== undefined) kept.set(event.user, event.count);
     if (event.kind !== 'received' || event.place === undefined || inboxOwner(event.stream) === undefined) continue;
     const devices = getOrAdd(known, epochKey(event.stream, event.place.epoch), () => new Map<string, number>());
     getOrAdd(devices, event.client, () => index);
@@ -60,8 +60,8 @@ function* checkInboxOrder(history: readonly HistoryEvent[]): Generator<Violation
 export function* checkEnd(history: readonly HistoryEvent[]): Generator<Violation> {
   const { users, connected, members } = attend(history);
   for (const event of history) {
-    if (event.kind === 'kept' && event.count > 0) {
-      const text = `${String(event.count)} messages wait for ${event.user}, whose devices are all there.`;
+    if (event.kind === 'kept' && event.count !== 0) {
+      const text = `${event.count === undefined ? 'Nobody knows how many' : String(event.count)} messages wait for ${event.user}, whose devices are all there.`;
       yield { rule: 'kept', text, events: [event] };
     }
     if (event.kind !== 'present') continue;

@@ -202,6 +202,14 @@ export const mutants: readonly Mutant[] = [
       (event) => [{ ...event, count: 1 }],
     ),
   },
+  {
+    name: 'an inbox that no gateway could tell of',
+    rules: ['kept'],
+    mutate: replaceOne(
+      (event): event is Extract<HistoryEvent, { readonly kind: 'kept' }> => event.kind === 'kept',
+      (event) => [{ ...event, count: undefined }],
+    ),
+  },
 ];
 
 /** Whether the device has had a message of this inbox before this one was sent, and the store its data ever since. */
