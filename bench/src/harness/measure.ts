@@ -23,7 +23,7 @@ export interface MeasureOptions {
 const runTimeoutMs = 120_000;
 
 /** Where only is to be seen that everything runs, peers other than ours and Nest's own adapter run in these. */
-const smokeOfAllPeers: readonly string[] = ['burst-1000-128b', 'request', 'connect', 'redis-burst'];
+const smokeOfAllPeers: readonly string[] = ['burst-1000-128b', 'request', 'connect', 'redis-burst', 'recovery-500'];
 
 /** Measures a scenario: all variants in turn, again and again, each time in new processes (but see {@link Processes}). */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<ScenarioResult> {

@@ -67,6 +67,11 @@ export class ProcessCalls<T extends object> {
   }
 
   #answered(line: string): void {
+    // What the program logs goes there too.
+    if (!line.startsWith('{"id":')) {
+      process.stderr.write(`${line}\n`);
+      return;
+    }
     const { id }: Answer = JSON.parse(line);
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);

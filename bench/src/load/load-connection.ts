@@ -12,6 +12,8 @@ export interface ConnectTarget {
   readonly index: number;
   /** Offers permessage-deflate without context take-over. */
   readonly deflate?: boolean;
+  /** Called with the 101, before anything that came with it is read: for who wants to hear the welcome too. */
+  readonly onOpen?: (connection: LoadConnection) => void;
 }
 
 /** Who hears the messages of a connection once it is open. */
@@ -69,7 +71,10 @@ export class LoadConnection implements FrameSink {
   static open(target: ConnectTarget): Promise<LoadConnection> {
     return new Promise((resolve, reject) => {
       const connection = new LoadConnection(target);
-      connection.#opened = () => resolve(connection);
+      connection.#opened = () => {
+        target.onOpen?.(connection);
+        resolve(connection);
+      };
       connection.#failed = reject;
     });
   }

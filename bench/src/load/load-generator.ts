@@ -2,6 +2,13 @@ import { dialects, type DialectName } from './dialect.js';
 import { LoadConnection } from './load-connection.js';
 import type { LatencySummary } from './latencies.js';
 import { Members } from './members.js';
+import {
+  RecoveringClients,
+  type ComeBack,
+  type Missed,
+  type RecoveryLoad,
+  type RecoveryTally,
+} from './recovering-clients.js';
 import { request, type RequestLoad, type RequestResult } from './requests.js';
 
 /** Which clients are to come. */
@@ -38,6 +45,7 @@ export class LoadGenerator {
   readonly #members = new Members();
   readonly #others: LoadConnection[] = [];
   readonly #publishers: LoadConnection[] = [];
+  readonly #recovering = new RecoveringClients();
   #resetAt = 0;
   #nextIndex = 0;
 
@@ -54,7 +62,7 @@ export class LoadGenerator {
   }
 
   /** Has servers publish, one command by each publisher; answers how many messages they say they have sent. */
-  async publish(event: 'publish' | 'pace', ...commands: readonly object[]): Promise<number> {
+  async publish(event: 'publish' | 'pace' | 'number', ...commands: readonly object[]): Promise<number> {
     const counts = commands.map(async (command, index) => {
       const publisher = this.#publishers[index];
       if (publisher === undefined) throw new Error(`There is no publisher ${index}.`);
@@ -69,6 +77,7 @@ export class LoadGenerator {
     for (const connection of [...members, ...this.#others.splice(0), ...this.#publishers.splice(0)]) {
       connection.terminate();
     }
+    this.#recovering.clear();
   }
 
   reset(): void {
@@ -113,6 +122,31 @@ export class LoadGenerator {
     const [connection] = this.#members.connections;
     if (connection === undefined) throw new Error('Nobody is connected.');
     return connection.request(event, data);
+  }
+
+  /** Opens clients that will go away and come back. They are not counted among those of {@link LoadGenerator.heard}. */
+  joinRecovering(load: RecoveryLoad): Promise<void> {
+    return this.#recovering.join(load);
+  }
+
+  /** Has the first publisher send each of them the number 0 by `command`. Answers whether all have heard it in time. */
+  place(command: object, timeoutMs: number): Promise<boolean> {
+    return this.#recovering.placedBy(() => this.publish('number', command), timeoutMs);
+  }
+
+  /** Cuts them all off, without a word. */
+  cut(): void {
+    this.#recovering.cut();
+  }
+
+  /** They come back, all at once, for what they have missed. */
+  comeBack(missed: Missed): Promise<ComeBack> {
+    return this.#recovering.comeBack(missed);
+  }
+
+  /** What they have got since. */
+  recovered(): RecoveryTally {
+    return this.#recovering.tally();
   }
 
   /** Requests by all members. */

@@ -1,10 +1,8 @@
 import { nowMicroseconds } from '../clock.js';
 import type { LoadConnection } from './load-connection.js';
 import { Latencies } from './latencies.js';
+import { markIn } from './marks.js';
 
-const hash = '#'.charCodeAt(0);
-const zero = '0'.charCodeAt(0);
-const stampDigits = 16;
 /** Latencies are taken of so many members at most: reading a stamp costs as much as counting ten messages. */
 const sampledMembers = 100;
 
@@ -71,8 +69,7 @@ export class Members {
 
   readonly #sample = (chunk: Buffer, start: number, end: number): void => {
     this.#delivered += 1;
-    const at = chunk.indexOf(hash, start);
-    const stamp = at >= 0 && at + stampDigits < end ? stampAt(chunk, at + 1) : undefined;
+    const stamp = markIn(chunk, start, end);
     if (stamp !== undefined) this.latencies.add(nowMicroseconds() - stamp);
   };
 
@@ -82,15 +79,4 @@ export class Members {
     this.#expected = Infinity;
     this.#reached();
   };
-}
-
-/** Undefined where there are other things than digits: a compressed message may have a `#` anywhere. */
-function stampAt(chunk: Buffer, start: number): number | undefined {
-  let value = 0;
-  for (let index = start; index < start + stampDigits; index += 1) {
-    const digit = (chunk[index] ?? 0) - zero;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -49,7 +49,7 @@ declare module '@socket.io/redis-adapter' {
 declare module '@socket.io/redis-streams-adapter' {
   import type { Redis } from 'ioredis';
 
-  function createAdapter(client: Redis): object;
+  function createAdapter(client: Redis, options: { readonly maxLen?: number }): object;
   export { createAdapter };
 }
 

@@ -5,11 +5,18 @@ import { NestFactory } from '@nestjs/core';
 import { HubService, WscModule, type Connection } from '@nest-wsc/wsc';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { OrderDto, OrderGuard, OrderInterceptor } from './order.js';
-import { portOf, readOptions, secret } from './server-options.js';
+import { keptNamespace, portOf, readOptions, secret } from './server-options.js';
 import { serve } from './serve.js';
-import { pace, publish, type PaceCommand, type PublishCommand } from './workload.js';
+import {
+  pace,
+  publish,
+  publishNumbered,
+  type NumberCommand,
+  type PaceCommand,
+  type PublishCommand,
+} from './workload.js';
 
-const { compression = false, flushDelayMs = 0, anonymous = false, redisUrl } = readOptions();
+const { compression = false, flushDelayMs = 0, anonymous = false, recovery = false, redisUrl } = readOptions();
 
 /** The product as an application uses it: module, gateway, hub, with tokens checked. */
 @WebSocketGateway({ path: '/ws' })
@@ -36,6 +43,11 @@ class BenchGateway {
     return pace(command, (data) => void this.#hub.sendToRoom(command.room, { event: 'message', data }));
   }
 
+  @SubscribeMessage('number')
+  number(@MessageBody() command: NumberCommand): Promise<number> {
+    return publishNumbered(command, (room, data) => this.#hub.sendToRoom(room, { event: 'message', data }));
+  }
+
   @SubscribeMessage('echo')
   echo(@MessageBody() data: unknown): unknown {
     return data;
@@ -59,7 +71,10 @@ class BenchGateway {
       maxConnections: 0,
       // One client here sends what thousands would.
       messagesPerSecond: 0,
-      namespaces: { feed: { backpressure: 'drop-oldest' } },
+      namespaces: {
+        feed: { backpressure: 'drop-oldest' },
+        ...(recovery && { [keptNamespace]: { joinable: true, history: true } }),
+      },
       // Not what the environment says.
       redis: redisUrl ?? false,
     }),

@@ -8,11 +8,19 @@ export interface ServerOptions {
   readonly anonymous?: boolean;
   /** uWebSockets.js: publish inside the message handler, where it does not coalesce. */
   readonly publishInHandler?: boolean;
+  /**
+   * Keeps what is sent, for those who come back: ours what is sent to rooms of the namespace {@link keptNamespace}, Socket.IO
+   * with its streams adapter everything.
+   */
+  readonly recovery?: boolean;
   /** Where the Redis is through which this node and the others are one. */
   readonly redisUrl?: string;
   /** Socket.IO: what carries messages through that Redis. */
   readonly adapter?: 'redis' | 'streams';
 }
+
+/** Of ours, with {@link ServerOptions.recovery}: rooms with history, which clients may join by themselves. */
+export const keptNamespace = 'kept';
 
 /** The secret of the tokens that the load generator signs. */
 export const secret = 'a secret of the benchmark, known to everybody';

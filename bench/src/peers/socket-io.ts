@@ -8,7 +8,14 @@ import { createRedisAdapter } from './socket-io-adapter.js';
 import { OrderDto, OrderGuard, OrderInterceptor } from './order.js';
 import { portOf, readOptions } from './server-options.js';
 import { serve } from './serve.js';
-import { pace, publish, type PaceCommand, type PublishCommand } from './workload.js';
+import {
+  pace,
+  publish,
+  publishNumbered,
+  type NumberCommand,
+  type PaceCommand,
+  type PublishCommand,
+} from './workload.js';
 
 const options = readOptions();
 const adapter = await createRedisAdapter(options);
@@ -18,6 +25,7 @@ const adapter = await createRedisAdapter(options);
   transports: ['websocket'],
   perMessageDeflate: options.compression === true,
   ...(adapter !== undefined && { adapter }),
+  ...(options.recovery === true && { connectionStateRecovery: {} }),
 })
 class BenchGateway {
   @WebSocketServer()
@@ -37,6 +45,11 @@ class BenchGateway {
   @SubscribeMessage('pace')
   pace(@MessageBody() command: PaceCommand): Promise<number> {
     return pace(command, (data) => this.server.to(command.room).emit('message', data));
+  }
+
+  @SubscribeMessage('number')
+  number(@MessageBody() command: NumberCommand): Promise<number> {
+    return publishNumbered(command, (room, data) => this.server.to(room).emit('message', data));
   }
 
   @SubscribeMessage('echo')

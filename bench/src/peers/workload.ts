@@ -16,26 +16,59 @@ export interface PaceCommand {
   readonly bytes: number;
 }
 
-const stampDigits = 16;
+/** … or messages to many rooms, numbered from `first` on, and to say when all are sent. */
+export interface NumberCommand {
+  readonly rooms: readonly string[];
+  readonly first: number;
+  /** To each room. */
+  readonly count: number;
+  readonly bytes: number;
+}
+
+const markDigits = 16;
 const paddings = new Map<number, string>();
 
 /**
  * The data of one message: `#`, when it was made in 16 digits (microseconds of the machine's clock), and padding up to `bytes` characters.
  */
 export function stampedText(bytes: number): string {
-  const stamp = `#${String(nowMicroseconds()).padStart(stampDigits, '0')}`;
+  return markedText(nowMicroseconds(), bytes);
+}
+
+/** The same with a number in place of the time. */
+export function numberedText(number: number, bytes: number): string {
+  return markedText(number, bytes);
+}
+
+function markedText(value: number, bytes: number): string {
+  const mark = `#${String(value).padStart(markDigits, '0')}`;
   let padding = paddings.get(bytes);
   if (padding === undefined) {
-    padding = 'x'.repeat(Math.max(bytes - stamp.length, 0));
+    padding = 'x'.repeat(Math.max(bytes - mark.length, 0));
     paddings.set(bytes, padding);
   }
-  return stamp + padding;
+  return mark + padding;
 }
 
 /** Calls `send` with the data of each message. Answers how many there were. */
 export function publish({ count, bytes }: PublishCommand, send: (data: string) => void): number {
   for (let sent = 0; sent < count; sent += 1) send(stampedText(bytes));
   return count;
+}
+
+/**
+ * Calls `send` for each number, and for each room with it; the next number begins when what `send` answers has settled. Answers
+ * how many there were.
+ */
+export async function publishNumbered(
+  { rooms, first, count, bytes }: NumberCommand,
+  send: (room: string, data: string) => unknown,
+): Promise<number> {
+  for (let number = first; number < first + count; number += 1) {
+    const data = numberedText(number, bytes);
+    await Promise.all(rooms.map((room) => send(room, data)));
+  }
+  return rooms.length * count;
 }
 
 /** Calls `send` at a steady rate for a while; a server that can't keep up sends less. Answers how many it sent. */

@@ -35,6 +35,29 @@ describe('figures', () => {
     expect(columns.map(({ cell }) => cell(rows[0]!))).toEqual(['nest-wsc', '50 ns', '0.25', '95 % (!)']);
   });
 
+  it('are held against the baseline of the scenario, where it has one of its own', () => {
+    const rows = [
+      rowOf({ peer: 'ours', baseline: 'without' }, { cpuNs: 50 }),
+      rowOf({ peer: 'ours', note: 'with history' }, { cpuNs: 60 }),
+      rowOf({ peer: 'stock' }, { cpuNs: 200 }),
+    ];
+    const ratio = columnsOf(rows).find(({ head }) => head === '÷ without');
+    expect(rows.map((row) => ratio?.cell(row))).toEqual(['1', '1.2', '4']);
+  });
+
+  it('say of what may not be missing what was in the worst round', () => {
+    const ranges = { missing: [0, 12], misplaced: [0, 0] } as const;
+    const rows = [rowOf({ peer: 'ours' }, { last: 1_500_000, recovered: 1, missing: 0, misplaced: 0, ranges })];
+    const columns = columnsOf(rows).map(({ head, cell }) => [head, cell(rows[0]!)]);
+    expect(columns).toEqual([
+      ['', 'nest-wsc'],
+      ['all', '1,500 ms'],
+      ['recovered', '100 %'],
+      ['missing', '12'],
+      ['misplaced', '0'],
+    ]);
+  });
+
   it('have what Redis took beside, where there was one', () => {
     const columns = columnsOf([rowOf({ peer: 'ours', nodes: 2 }, { cpuNs: 50, redisNs: 4 })]);
     expect(columns.map(({ head }) => head)).toEqual(['', 'CPU', 'Redis']);

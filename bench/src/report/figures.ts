@@ -28,21 +28,26 @@ export interface Column {
 
 /** The columns that a scenario's rows fill. */
 export function columnsOf(rows: readonly Row[]): readonly Column[] {
-  const stock = rows.find(({ variant }) => variant.peer === 'stock');
+  const base = rows.find(isBaseline) ?? rows.find(({ variant }) => variant.peer === 'stock');
   const all: readonly Column[] = [
     { head: '', cell: ({ label }) => label },
     { head: 'CPU', cell: ({ cpuNs }) => written(cpuNs, duration) },
     { head: 'spread', cell: ({ ranges: { cpuNs } }) => cpuNs?.map(duration).join(' – ') },
     {
-      head: '÷ stock',
-      cell: ({ cpuNs }) => written(cpuNs, (cost) => written(stock?.cpuNs, (base) => figure(cost / base))),
+      head: `÷ ${base?.variant.baseline ?? 'stock'}`,
+      cell: ({ cpuNs }) => written(cpuNs, (cost) => written(base?.cpuNs, (other) => figure(cost / other))),
     },
     { head: 'of it user', cell: ({ userNs }) => written(userNs, duration) },
     { head: 'Redis', cell: ({ redisNs }) => written(redisNs, duration) },
     { head: 'per second', cell: ({ perSecond }) => written(perSecond, figure) },
     { head: 'p50', cell: ({ p50 }) => written(p50, (microseconds) => duration(microseconds * 1000)) },
     { head: 'p99', cell: ({ p99 }) => written(p99, (microseconds) => duration(microseconds * 1000)) },
+    { head: 'all', cell: ({ last }) => written(last, (microseconds) => duration(microseconds * 1000)) },
     { head: 'arrived', cell: ({ delivered }) => written(delivered, percent) },
+    { head: 'recovered', cell: ({ recovered }) => written(recovered, percent) },
+    // Of a promise the worst round tells.
+    { head: 'missing', cell: ({ ranges: { missing } }) => written(missing?.[1], figure) },
+    { head: 'misplaced', cell: ({ ranges: { misplaced } }) => written(misplaced?.[1], figure) },
     { head: 'memory', cell: ({ bytes }) => written(bytes, byteSize) },
     // Slow readers have a spread of CPU too.
     { head: 'memory spread', cell: ({ ranges: { bytes } }) => bytes?.map(byteSize).join(' – ') },
@@ -50,6 +55,10 @@ export function columnsOf(rows: readonly Row[]): readonly Column[] {
     { head: 'load', cell: ({ loadBusy }) => written(loadBusy, (busy) => percent(busy) + (busy > 0.9 ? ' (!)' : '')) },
   ];
   return all.filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
+}
+
+function isBaseline({ variant }: Row): boolean {
+  return variant.baseline !== undefined;
 }
 
 function written<T extends string | undefined>(value: number | undefined, write: (value: number) => T): T | undefined {

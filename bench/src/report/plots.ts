@@ -13,7 +13,7 @@ export interface Plot {
   readonly svg: string;
 }
 
-type PlottedFigure = Extract<FigureName, 'cpuNs' | 'p50' | 'p99' | 'bytes'>;
+type PlottedFigure = Extract<FigureName, 'cpuNs' | 'p50' | 'p99' | 'last' | 'bytes'>;
 
 /** What is drawn of which scenario; of the others a table says enough. */
 export const plotted: ReadonlyMap<string, readonly PlottedFigure[]> = new Map([
@@ -33,6 +33,10 @@ export const plotted: ReadonlyMap<string, readonly PlottedFigure[]> = new Map([
   ['redis-burst', ['cpuNs']],
   ['redis-paced', ['cpuNs', 'p99']],
   ['redis-growth', ['cpuNs']],
+  ['history-sends', ['cpuNs']],
+  ['history-burst', ['cpuNs']],
+  ['recovery-500', ['cpuNs']],
+  ['recovery-5000', ['last']],
 ]);
 
 /** Draws a scenario. */
@@ -66,7 +70,8 @@ function barOf({ label, variant, ranges, ...row }: Row, figure: PlottedFigure): 
   return [{ label, value: value / divisor, range, isOurs: variant.peer === 'ours' }];
 }
 
-function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory', rows }: ScenarioReport): string {
+function unitOf(figure: PlottedFigure, report: ScenarioReport): string {
+  const { operation, bytesAre = 'memory', timesAre, rows } = report;
   switch (figure) {
     case 'cpuNs':
       return `CPU of ${serversOf(rows)} per ${operation}`;
@@ -74,6 +79,8 @@ function unitOf(figure: PlottedFigure, { operation, bytesAre = 'memory', rows }:
       return 'median of the time from the server’s send to the member’s read';
     case 'p99':
       return '99th percentile of the time from the server’s send to the member’s read';
+    case 'last':
+      return `${timesAre ?? 'time'}, all of them`;
     case 'bytes':
       return bytesAre;
   }

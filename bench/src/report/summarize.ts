@@ -22,6 +22,7 @@ export interface ScenarioResult {
   readonly title: string;
   readonly operation: string;
   readonly bytesAre?: string;
+  readonly timesAre?: string;
   /** Which process ran on which core; absent of what is older than this. */
   readonly placement?: string;
   readonly rows: readonly Row[];
@@ -74,12 +75,13 @@ export function labelOf({ peer, note }: Variant): string {
 /** Medians of the rounds, and what became of the goals. */
 export function summarize(scenario: Scenario, measured: readonly VariantSamples[]): ScenarioResult {
   const rows = measured.filter(({ samples }) => samples.length > 0).map(rowOf);
-  const { name, title, operation, bytesAre } = scenario;
+  const { name, title, operation, bytesAre, timesAre } = scenario;
   return {
     name,
     title,
     operation,
     ...(bytesAre !== undefined && { bytesAre }),
+    ...(timesAre !== undefined && { timesAre }),
     rows,
     goals: scenario.goals.map((goal) => judge(goal, finder(rows))),
     missing: measured.flatMap(({ variant, missing }) =>
@@ -114,8 +116,12 @@ function valuesOf(samples: readonly Sample[]): Values {
     perSecond: all(({ perSecond }) => perSecond),
     p50: all(({ p50 }) => p50),
     p99: all(({ p99 }) => p99),
+    last: all(({ last }) => last),
     bytes: all(({ bytes }) => bytes),
     delivered: all(({ delivered }) => delivered),
+    recovered: all(({ recovered }) => recovered),
+    missing: all(({ missing }) => missing),
+    misplaced: all(({ misplaced }) => misplaced),
   };
 }
 

@@ -36,9 +36,12 @@ export function describeScenario(result: ScenarioResult): string {
 }
 
 /** What the columns hold. */
-export function unitsOf({ operation, bytesAre, rows }: ScenarioResult): string {
-  const cpu = rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of ${serversOf(rows)} per ${operation}`] : [];
-  return [...cpu, ...(bytesAre === undefined ? [] : [`memory: ${bytesAre}`])].join('; ');
+export function unitsOf({ operation, bytesAre, timesAre, rows }: ScenarioResult): string {
+  return [
+    ...(rows.some(({ cpuNs }) => cpuNs !== undefined) ? [`CPU of ${serversOf(rows)} per ${operation}`] : []),
+    ...(timesAre === undefined ? [] : [`p50, p99 and all: ${timesAre}`]),
+    ...(bytesAre === undefined ? [] : [`memory: ${bytesAre}`]),
+  ].join('; ');
 }
 
 /** Whose CPU it is. */

@@ -1,6 +1,8 @@
 import { connectionScenarios } from './connections.js';
 import { fanOutScenarios } from './fan-out.js';
 import { growthScenarios } from './growth.js';
+import { historyScenarios } from './history.js';
+import { recoveryScenarios } from './recovery.js';
 import { requestScenarios } from './requests.js';
 import { redisScenarios } from './redis.js';
 import type { Scenario } from './scenario.js';
@@ -16,4 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ...variationScenarios,
   ...growthScenarios,
   ...redisScenarios,
+  ...historyScenarios,
+  ...recoveryScenarios,
 ];

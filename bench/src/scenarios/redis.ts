@@ -1,43 +1,7 @@
-import type { BenchRun } from '../harness/bench-run.js';
 import type { PeerName } from '../harness/peers.js';
+import { place, placeHalves } from './nodes.js';
 import { measureBursts, measurePace, roomName } from './room.js';
 import { cpuRatio, type Scenario, type Variant } from './scenario.js';
-
-/** Where members and publishers are, before anything is measured. */
-interface Placed {
-  /** A room and how many join it, node by node. */
-  readonly rooms: readonly (readonly [room: string, members: number])[];
-  /** As many publish, each on a node of its own, from the first on. */
-  readonly publishers: number;
-}
-
-/** What the first messages meet, and a subscription that takes its time. */
-const mostAttempts = 20;
-const attemptMs = 500;
-
-/** Connects members and publishers, and waits until messages find their way: adapters may subscribe after they have started. */
-async function place(run: BenchRun, { rooms, publishers }: Placed): Promise<void> {
-  const dialects = [run.peer.dialect];
-  for (const [index, { port }] of run.nodes.entries()) {
-    const [room, count] = rooms[index] ?? [roomName, 0];
-    await run.load.call('connect', { port, dialects, count, rooms: [room] });
-    if (index < publishers) await run.load.call('connectPublisher', { port, dialects });
-  }
-  const commands = rooms.slice(0, publishers).map(([room]) => ({ room, count: 1, bytes: 128 }));
-  const members = rooms.reduce((sum, [, count]) => sum + count, 0);
-  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-    await run.load.call('reset');
-    await run.load.call('publish', 'publish', ...commands);
-    const { isComplete } = await run.load.call('heard', members, attemptMs);
-    if (isComplete) return;
-  }
-  throw new Error(`no message reached all members within ${(mostAttempts * attemptMs) / 1000} s`);
-}
-
-/** One room, of which each node has a part; whoever publishes is on the first. */
-async function placeHalves(run: BenchRun, members: number): Promise<void> {
-  await place(run, { rooms: run.nodes.map(() => [roomName, members / run.nodes.length]), publishers: 1 });
-}
 
 const twoNodes = (peer: PeerName): Variant => ({ peer, nodes: 2 });
 const everybody: readonly Variant[] = [twoNodes('ours'), twoNodes('socket.io-redis'), twoNodes('socket.io-streams')];
@@ -62,7 +26,7 @@ const burst: Scenario = {
       scale === 'full'
         ? { members: 1000, messages: 100, durationMs: 1500 }
         : { members: 20, messages: 10, durationMs: 100 };
-    await placeHalves(run, size.members);
+    await placeHalves(run, size);
     return measureBursts(run, { ...size, bytes: 128 });
   },
 };
@@ -75,7 +39,7 @@ const paced: Scenario = {
   goals: [],
   measure: async (run, _variant, scale) => {
     const size = scale === 'full' ? { members: 1000, seconds: 2.5 } : { members: 20, seconds: 0.2 };
-    await placeHalves(run, size.members);
+    await placeHalves(run, size);
     return measurePace(run, { ...size, perSecond: 50, bytes: 128 });
   },
 };

@@ -10,6 +10,8 @@ export interface Variant {
   readonly options?: ServerOptions;
   /** So many nodes that are one through a Redis; absent: one alone, without Redis. */
   readonly nodes?: number;
+  /** What a column calls it that has the others' CPU as a ratio to it. @default the stock adapter's, where it takes part */
+  readonly baseline?: string;
 }
 
 /** What one run of one variant gave. Of the figures that a scenario has no use for there are none. */
@@ -21,14 +23,35 @@ export interface Sample {
   /** Microseconds. */
   readonly p50?: number;
   readonly p99?: number;
+  /** … until the last client was done. */
+  readonly last?: number;
   /** Bytes of memory: per connection, or at the peak, as the scenario says. */
   readonly bytes?: number;
   /** Share of what was offered that arrived, 0 to 1. */
   readonly delivered?: number;
+  /** Share of the clients that the server said were recovered, 0 to 1. */
+  readonly recovered?: number;
+  /** Messages that clients should have got and did not, of all clients together. */
+  readonly missing?: number;
+  /** Messages that came to a client a second time, or after one that they should have come before. */
+  readonly misplaced?: number;
 }
 
 /** What rows hold of each variant. */
-export const figureNames = ['cpuNs', 'userNs', 'redisNs', 'perSecond', 'p50', 'p99', 'bytes', 'delivered'] as const;
+export const figureNames = [
+  'cpuNs',
+  'userNs',
+  'redisNs',
+  'perSecond',
+  'p50',
+  'p99',
+  'last',
+  'bytes',
+  'delivered',
+  'recovered',
+  'missing',
+  'misplaced',
+] as const;
 
 /** The name of such a figure. */
 export type FigureName = (typeof figureNames)[number];
@@ -84,6 +107,8 @@ export interface Scenario {
   readonly operation: string;
   /** What `bytes` of its samples mean. */
   readonly bytesAre?: string;
+  /** What `p50`, `p99` and `last` of its samples are, where they are no latencies. */
+  readonly timesAre?: string;
   readonly variants: readonly Variant[];
   readonly goals: readonly Goal[];
   measure(run: BenchRun, variant: Variant, scale: Scale): Promise<Sample>;

@@ -2,10 +2,10 @@ import { labelOf } from '../report/summarize.js';
 import { rowOf } from '../report/report.fixture.js';
 import { scenarios } from './index.js';
 import type { PeerName } from '../harness/peers.js';
-import type { Row, Variant } from './scenario.js';
+import { figureNames, type Row, type Variant } from './scenario.js';
 
 /** Figures of every kind. */
-const figures = { cpuNs: 2, userNs: 1, redisNs: 1, perSecond: 1, p50: 1, p99: 1, bytes: 1, delivered: 1 };
+const figures = Object.fromEntries(figureNames.map((name) => [name, 1]));
 
 describe('the scenarios', () => {
   it('have names and titles of their own', () => {
