@@ -43,7 +43,7 @@ describe('the benchmark, with tiny numbers', () => {
     expect(measured).toEqual(expect.arrayContaining(wanted.map(labelOf)));
   });
 
-  it.each(['burst-1000-128b', 'request', 'connect', 'redis-burst'])(
+  it.each(['burst-1000-128b', 'request', 'connect', 'redis-burst', 'recovery-500'])(
     'measures every peer that is installed in %s',
     (name) => {
       const report = reports.find((candidate) => candidate.name === name);
@@ -59,6 +59,13 @@ describe('the benchmark, with tiny numbers', () => {
     for (const { name, rows, placement } of reports.filter((report) => report.name.startsWith('redis-'))) {
       for (const { label, redisNs } of rows) expect([name, label, redisNs]).toEqual([name, label, expect.any(Number)]);
       expect(placement).toContain('Redis');
+    }
+  });
+
+  it('says that everybody got everything they missed, once and in order', () => {
+    const recovery = reports.find(({ name }) => name === 'recovery-500');
+    for (const { label, recovered, missing, misplaced } of recovery?.rows ?? []) {
+      expect([label, recovered, missing, misplaced]).toEqual([label, 1, 0, 0]);
     }
   });
 
