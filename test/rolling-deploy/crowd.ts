@@ -1,7 +1,8 @@
 import { signToken } from '../support/jwt.js';
 import { Member } from './member.js';
 
-const roomCount = 50;
+// Each of them hears of each other's coming and going, beside the messages.
+const membersPerRoom = 20;
 const connectedAtOnce = 100;
 
 /** Where a crowd comes together. */
@@ -13,13 +14,19 @@ export interface Gathering {
   readonly signal: AbortSignal;
 }
 
-/** Clients in 50 rooms. Closed by `await using`. */
+/** Clients in rooms of 20. Closed by `await using`. */
 export class Crowd implements AsyncDisposable {
+  readonly rooms: readonly string[];
   readonly #members: Member[] = [];
+
+  private constructor(clientCount: number) {
+    const roomCount = Math.ceil(clientCount / membersPerRoom);
+    this.rooms = Array.from({ length: roomCount }, (_, index) => `chat:deploy-${String(index + 1)}`);
+  }
 
   /** Answers once all are in their rooms. */
   static async gather({ url, clientCount, onProgress, signal }: Gathering): Promise<Crowd> {
-    const crowd = new Crowd();
+    const crowd = new Crowd(clientCount);
     try {
       while (crowd.#members.length < clientCount) {
         signal.throwIfAborted();
@@ -31,10 +38,6 @@ export class Crowd implements AsyncDisposable {
       await crowd[Symbol.asyncDispose]();
       throw error;
     }
-  }
-
-  static get rooms(): readonly string[] {
-    return Array.from({ length: roomCount }, (_, index) => roomOf(index));
   }
 
   get members(): readonly Member[] {
@@ -55,12 +58,12 @@ export class Crowd implements AsyncDisposable {
     const tokens = await Promise.all(
       Array.from({ length: count }, (_, index) => signToken(`user-${String(first + index)}`)),
     );
-    const added = tokens.map((token, index) => new Member(roomOf(first + index), url, token));
+    const added = tokens.map((token, index) => new Member(this.#roomOf(first + index), url, token));
     this.#members.push(...added);
     await Promise.all(added.map((member) => member.join()));
   }
-}
 
-function roomOf(index: number): string {
-  return `chat:deploy-${String(index % roomCount)}`;
+  #roomOf(index: number): string {
+    return this.rooms[index % this.rooms.length] ?? '';
+  }
 }

@@ -32,10 +32,12 @@ export interface RollingDeploy {
   readonly restarts: readonly Restart[];
   readonly acknowledgedCount: number;
   readonly deliveredCount: number;
+  /** The longest time until a message was acknowledged. */
+  readonly longestSendMs: number;
   /** Clients that resumed their session, of all that came back. */
   readonly resumedCount: number;
   readonly reconnectedCount: number;
-  /** What is wrong; empty: nothing was lost and nobody left behind. */
+  /** What is wrong; empty: nothing was lost, and everybody came back as who they were. */
   readonly faults: readonly string[];
 }
 
@@ -54,8 +56,8 @@ const publishEveryMs = 20;
 const shownFaults = 10;
 
 /**
- * Three gateways behind nginx, so many clients in 50 rooms, messages all the while, and one gateway after the other is restarted as
- * an orchestrator does it.
+ * Three gateways behind nginx, so many clients in rooms of 20, messages all the while, and one gateway after the other is restarted
+ * as an orchestrator does it.
  */
 export async function deployRolling(options: DeployOptions): Promise<RollingDeploy> {
   const { clientCount, report, signal = new AbortController().signal } = options;
@@ -70,21 +72,32 @@ export async function deployRolling(options: DeployOptions): Promise<RollingDepl
   await using crowd = await Crowd.gather({ url: nginx.webSocketUrl, clientCount, onProgress, signal });
   report(`all ${String(clientCount)} clients are connected; messages begin`);
   const token = await signToken('operator', { user_type: 'admin' });
-  await using publisher = Publisher.start({ url: nginx.url, token, rooms: Crowd.rooms, everyMs: publishEveryMs });
+  await using publisher = Publisher.start({ url: nginx.url, token, rooms: crowd.rooms, everyMs: publishEveryMs });
   const deployment = { crowd, publisher, report, signal };
   const restarts: Restart[] = [];
   for (const gateway of gateways.all) restarts.push(await restart(gateway, deployment));
   await publisher.stop();
   await waitForMessages(deployment);
+  return judge(deployment, restarts);
+}
+
+function judge({ crowd, publisher }: Deployment, restarts: readonly Restart[]): RollingDeploy {
+  const resumedCount = crowd.sum(({ resumptionCount }) => resumptionCount);
+  const reconnectedCount = crowd.sum(({ reconnectionCount }) => reconnectionCount);
+  const faults = crowd.members.flatMap((member) => member.faults(publisher.acknowledgedIn(member.room)));
+  const strangers = reconnectedCount - resumedCount;
   return {
     restarts,
     acknowledgedCount: publisher.count,
+    longestSendMs: publisher.longestMs,
     deliveredCount: crowd.sum(({ receivedCount }) => receivedCount),
-    resumedCount: crowd.sum(({ resumptionCount }) => resumptionCount),
-    reconnectedCount: crowd.sum(({ reconnectionCount }) => reconnectionCount),
-    faults: crowd.members
-      .flatMap((member) => member.faults(publisher.acknowledgedIn(member.room)))
-      .slice(0, shownFaults),
+    resumedCount,
+    reconnectedCount,
+    faults: [
+      ...(strangers === 0 ? [] : [`${String(strangers)} clients came back without their session`]),
+      ...faults.slice(0, shownFaults),
+      ...(faults.length > shownFaults ? [`… and ${String(faults.length - shownFaults)} more`] : []),
+    ],
   };
 }
 

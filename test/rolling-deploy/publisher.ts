@@ -20,6 +20,7 @@ export class Publisher implements AsyncDisposable {
   readonly #abandon = new AbortController();
   readonly #running: Promise<void>;
   #isOver = false;
+  #longestMs = 0;
 
   private constructor(options: PublisherOptions) {
     this.#options = options;
@@ -33,6 +34,11 @@ export class Publisher implements AsyncDisposable {
 
   get count(): number {
     return [...this.#acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** The longest time until a message was acknowledged, however often it had to be sent. */
+  get longestMs(): number {
+    return this.#longestMs;
   }
 
   /** The ids of what a room was acknowledged to have, in their order. */
@@ -57,11 +63,13 @@ export class Publisher implements AsyncDisposable {
     for (let count = 0; !this.#isOver; count += 1) {
       const room = rooms[count % rooms.length] ?? '';
       const id = `message-${String(count)}`;
+      const startedAt = performance.now();
       // With one id it counts once, however often it has to be sent.
       while (!(await this.#send(room, id))) {
         if (this.#abandon.signal.aborted) return;
         await pause(retryAfterMs);
       }
+      this.#longestMs = Math.max(this.#longestMs, performance.now() - startedAt);
       this.#acknowledged.get(room)?.push(id);
       await pause(everyMs);
     }
