@@ -1,5 +1,5 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Idempotent, WscModule } from '@nest-wsc/wsc';
+import { type Claim, Idempotent, type RequestClaims, WscModule } from '@nest-wsc/wsc';
 import { closeApps, startApp } from './support/apps.js';
 import { bearer, jwtSecret } from './support/jwt.js';
 import { startRedis } from './support/redis/redis-server.js';
@@ -68,5 +68,57 @@ describe('a request with an id whose node goes away before it has answered', () 
     expect(begun).toEqual([...events, 'rerun']);
     // Before their Redis.
     await closeApps();
+  });
+});
+
+describe('a request with an id where the application says which node runs what', () => {
+  @WebSocketGateway({ path: '/ws' })
+  class Gateway {
+    @SubscribeMessage('order')
+    order(): string {
+      return 'ordered';
+    }
+  }
+
+  /** Lets each request run that it is asked for the first time. */
+  class OwnClaims implements RequestClaims {
+    readonly calls: string[] = [];
+
+    claim(...[{ owner }]: Parameters<RequestClaims['claim']>): Claim {
+      this.calls.push(`claim of ${owner}`);
+      return { status: this.calls.length === 1 ? 'claimed' : 'lost' };
+    }
+
+    finish(...[, answer, { windowMs }]: Parameters<RequestClaims['finish']>): void {
+      this.calls.push(`finish with ${String(answer)} for ${String(windowMs)} ms`);
+    }
+
+    release(): void {
+      this.calls.push('release');
+    }
+
+    close(): void {
+      this.calls.push('close');
+    }
+  }
+
+  it('runs where the given claims let it, which are closed with the application', async () => {
+    const requestClaims = new OwnClaims();
+    const module = WscModule.forRoot({ requestClaims, jwt: { secret: jwtSecret }, idempotencyWindowMs: 1_234 });
+    const { url } = await startApp({ imports: [module], providers: [Gateway] });
+    const client = await WscClient.connect(`${url}/ws?device_id=phone`, { headers: await bearer('ann') });
+    const ask = (id: string) => {
+      client.send({ type: 'request', event: 'order', request_id: id, id });
+      return client.hear({ request_id: id });
+    };
+    expect(await ask('first')).toMatchObject({ data: 'ordered' });
+    expect(await ask('second')).toMatchObject({ error: 'WSC_CONFLICT', details: 'unknown' });
+    await closeApps();
+    expect(requestClaims.calls).toEqual([
+      'claim of ann',
+      'finish with ["ordered"] for 1234 ms',
+      'claim of ann',
+      'close',
+    ]);
   });
 });

@@ -44,6 +44,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
     streams: options.streams ?? stores.streams,
     inbox: options.inbox ?? stores.inbox,
     sessions: options.sessions ?? stores.sessions,
+    requestClaims: options.requestClaims ?? stores.requestClaims,
     presence: options.presence ?? stores.presence,
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? stores.revocations,

@@ -1,6 +1,9 @@
 import { MemoryConnectTokens, MemoryRevocationList } from '../../access/index.js';
 import { MemoryBroker } from '../../stores/memory/memory-broker.js';
+import { MemoryInbox } from '../../stores/memory/memory-inbox.js';
 import { MemoryPresence } from '../../stores/memory/memory-presence.js';
+import { MemorySessions } from '../../stores/memory/memory-sessions.js';
+import { MemoryStreams } from '../../stores/memory/memory-streams.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { WscConfigError } from './config-fault.js';
 import { resolveWscConfig } from './resolve-config.js';
@@ -53,6 +56,14 @@ describe('an option that only code can give', () => {
       { broker: 'redis://:hunter2@a' },
       'broker is (hidden, 18 bytes) (option broker): expected an object with',
     ],
+    ['streams', { streams: {} }, 'streams is an object without keys (option streams): expected an object with the met'],
+    ['an inbox', { inbox: new Map() }, 'inbox is an object'],
+    ['sessions', { sessions: 7 }, 'sessions is 7 (option sessions): expected an object with the methods save, extend'],
+    [
+      'request claims',
+      { requestClaims: { claim: method } },
+      'requestClaims is an object with ["claim"] (option requestClaims): expected an object with the methods claim, finish, release, close.',
+    ],
     ['presence', { presence: true }, 'presence is true (option presence): expected an object with the methods '],
     ['checkOrigin', { checkOrigin: 'x' }, 'checkOrigin is "x" (option checkOrigin): expected a function.'],
     ['authorizeChat', { authorizeChat: true }, 'authorizeChat is true (option authorizeChat): expected a function.'],
@@ -100,13 +111,18 @@ describe('an option that only code can give', () => {
       }
     }
     const clock = new FakeClock();
+    const broker = new MemoryBroker();
     expect(
       faultsOf({
         authenticator: new Authenticator(),
         revocations: new MemoryRevocationList({ clock }),
         connectTokens: new MemoryConnectTokens({}, { clock }),
         addresses: { clientAddress: method, isAllowed: method },
-        broker: new MemoryBroker(),
+        broker,
+        streams: new MemoryStreams({ clock, broker }),
+        inbox: new MemoryInbox({ clock, broker }),
+        sessions: new MemorySessions({ clock }),
+        requestClaims: { claim: method, finish: method, release: method, close: method },
         presence: new MemoryPresence(),
         connectGuards: [Guard, new Guard()],
         upgradeMiddleware: [method, async () => undefined],

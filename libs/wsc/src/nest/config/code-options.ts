@@ -9,6 +9,7 @@ import {
   type Inbox,
   type NamespaceOptions,
   type Presence,
+  type RequestClaims,
   type RevocationList,
   type RoomPolicy,
   type Sessions,
@@ -66,6 +67,7 @@ const streams: Methods<Streams> = {
   delete: true,
   close: true,
 };
+const requestClaims: Methods<RequestClaims> = { claim: true, finish: true, release: true, close: true };
 const presence: Methods<Presence> = {
   start: true,
   reserve: true,
@@ -119,6 +121,7 @@ const checks: Readonly<Record<keyof WscCodeOptions, OptionCheck>> = {
   streams: mustBePort(streams),
   inbox: mustBePort(inbox),
   sessions: mustBePort(sessions),
+  requestClaims: mustBePort(requestClaims),
   presence: mustBePort(presence),
   https: must(object),
   ownVariables: listOf(text),

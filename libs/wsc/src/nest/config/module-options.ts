@@ -8,6 +8,7 @@ import type { Middleware } from '../../core/extensions/middleware.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, RevocationList } from '../../core/ports/access.js';
 import type { Broker } from '../../core/ports/broker.js';
 import type { Inbox } from '../../core/ports/inbox.js';
+import type { RequestClaims } from '../../core/ports/request-claims.js';
 import type { Sessions } from '../../core/ports/sessions.js';
 import type { Streams } from '../../core/ports/streams.js';
 import type { Presence } from '../../core/ports/presence.js';
@@ -73,6 +74,8 @@ export interface WscCodeOptions {
   readonly sessions?: Sessions | undefined;
   /** Where the messages of rooms with history are kept. @default memory, or Redis where it is configured */
   readonly streams?: Streams | undefined;
+  /** Which node runs a request with an id. @default Redis where it is configured; else each node knows its own requests only */
+  readonly requestClaims?: RequestClaims | undefined;
   /** Knows who is online. @default `redis` where it is given, else in memory: this node only */
   readonly presence?: Presence | undefined;
   /** TLS of the own port (`port`), as Node's `https.createServer` takes it. */
@@ -111,6 +114,7 @@ export const codeOptionNames = Object.freeze(
     streams: true,
     sessions: true,
     inbox: true,
+    requestClaims: true,
     presence: true,
     https: true,
     ownVariables: true,
