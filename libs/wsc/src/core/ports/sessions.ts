@@ -27,6 +27,13 @@ export interface SessionState {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** The session that takes the place of one that is taken. */
+export interface SessionSuccessor {
+  readonly sessionId: string;
+  /** For how long the former one leads to it. */
+  readonly timeToLiveMs: number;
+}
+
 /**
  * Keeps what connections have, under the hash of a secret, on whichever node they come back. Promises: taken once, by its owner only;
  * gone after its time. Does not promise: the newest state of a connection whose node died within a second of a change.
@@ -36,8 +43,13 @@ export interface Sessions {
   save(sessionId: string, state: SessionState, timeToLiveMs: number): MaybePromise<void>;
   /** Those that are kept stay for so long from now. @throws {WscError} WSC_UNAVAILABLE */
   extend(sessionIds: readonly string[], timeToLiveMs: number): MaybePromise<void>;
-  /** Takes a session, once; undefined where there is none for this owner. @throws {WscError} WSC_UNAVAILABLE */
-  take(sessionId: string, owner: SessionOwner): MaybePromise<SessionState | undefined>;
+  /**
+   * Takes a session, once; undefined where there is none for this owner. One that was taken before leads to the successor it was given,
+   * since whoever took it may never have learned of that: then the successor is taken, if it was not yet.
+   * @param successor absent: none, it is gone.
+   * @throws {WscError} WSC_UNAVAILABLE
+   */
+  take(sessionId: string, owner: SessionOwner, successor?: SessionSuccessor): MaybePromise<SessionState | undefined>;
   /** Forgets it: its connection must not be resumed. @throws {WscError} WSC_UNAVAILABLE */
   remove(sessionId: string): MaybePromise<void>;
   /** Ends it; called once. */

@@ -9,17 +9,16 @@ import type { MessageContext } from '../messages/message-context.js';
 import type { Cluster } from '../ports/cluster.js';
 import type { Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
-import type { SessionRoom, Sessions, SessionState } from '../ports/sessions.js';
+import type { SessionRoom, SessionState } from '../ports/sessions.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import type { Counters } from '../stats.js';
 import type { Recovery, RoomStart } from '../streams/recovery.js';
-import { ownerOf, sessionIdOf, type SessionKeeper } from './session-keeper.js';
+import type { SessionKeeper } from './session-keeper.js';
 
 /** What a {@link Resumption} works with. */
 export interface ResumptionDependencies {
-  readonly sessions: Sessions;
   readonly keeper: SessionKeeper;
   readonly connections: ConnectionRegistry;
   readonly cluster: Cluster;
@@ -69,25 +68,26 @@ export class Resumption {
 
   /** What was missed follows after {@link Resumption.release}. @throws {WscError} WSC_UNAVAILABLE */
   async resume(connection: Connection, request: ResumeRequest): Promise<Resumed> {
-    const { sessions, keeper } = this.#deps;
+    const { keeper } = this.#deps;
     const isInboxKnown = await this.#acknowledge(connection, request.inbox);
     const inbox = isInboxKnown === undefined ? {} : { isInboxKnown };
-    // A client that comes for the first time has none, and says so.
-    const state =
-      request.session === '' ? undefined : await sessions.take(sessionIdOf(request.session), ownerOf(connection));
-    if (state === undefined)
-      return { reason: 'unknown', session: keeper.begin(connection), rooms: new Map(), ...inbox };
-    await this.#replacePredecessor(state);
-    if (!(await this.#isAllowed(connection, state)))
-      return { reason: 'refused', session: keeper.begin(connection), rooms: new Map(), ...inbox };
-    restoreMetadata(connection, state);
-    const rooms = await Promise.all(
-      state.rooms.map(
-        async (room) => [room.room, await this.#rejoin(connection, room, request.rooms.get(room.room))] as const,
-      ),
-    );
-    this.#deps.counters.resumedSessions += 1;
-    return { session: keeper.begin(connection), rooms: new Map(rooms), ...inbox };
+    const { secret: session, state } = await keeper.goOn(connection, request.session);
+    if (state === undefined) return { reason: 'unknown', session, rooms: new Map(), ...inbox };
+    try {
+      await this.#replacePredecessor(state);
+      if (!(await this.#isAllowed(connection, state)))
+        return { reason: 'refused', session, rooms: new Map(), ...inbox };
+      restoreMetadata(connection, state);
+      const rooms = await Promise.all(
+        state.rooms.map(
+          async (room) => [room.room, await this.#rejoin(connection, room, request.rooms.get(room.room))] as const,
+        ),
+      );
+      this.#deps.counters.resumedSessions += 1;
+      return { session, rooms: new Map(rooms), ...inbox };
+    } finally {
+      keeper.restored(connection);
+    }
   }
 
   /** The client knows what it has again: it hears what follows. */

@@ -33,6 +33,8 @@ const firstFinalCode = 4_500;
 export class SessionKeeper {
   readonly #deps: SessionKeeperDependencies;
   readonly #sessionIds = new Map<Connection, string>();
+  /** What those go on with that are not in all their rooms again. */
+  readonly #restoring = new Map<Connection, SessionState>();
   readonly #changed = new Set<Connection>();
   readonly #saving = new Set<Promise<void>>();
   #timer: Timer | undefined;
@@ -42,16 +44,31 @@ export class SessionKeeper {
     this.#deps = dependencies;
   }
 
-  /** Makes a session for a connection, in place of the one that it had. Answers its secret. */
+  /** Makes a session for a connection. Answers its secret. */
   begin(connection: Connection): string {
     const secret = createSession();
-    const former = this.#sessionIds.get(connection);
-    if (former !== undefined) this.#track(async () => this.#deps.sessions.remove(former));
-    this.#sessionIds.set(connection, sessionIdOf(secret));
-    const { clock, windowMs } = this.#deps;
-    this.#extensions ??= clock.every(Math.max(1_000, windowMs() / 3), () => this.#extend());
-    this.changed(connection);
+    this.#begin(connection, sessionIdOf(secret));
     return secret;
+  }
+
+  /**
+   * Makes a session for a connection, in place of the one that it had, and takes what was kept under another one's secret. Until
+   * {@link SessionKeeper.restored} that is what is kept of the connection: whoever does not hear the answer comes back for it.
+   * @throws {WscError} WSC_UNAVAILABLE; then it has the session that it had.
+   */
+  async goOn(connection: Connection, former: string): Promise<{ secret: string; state: SessionState | undefined }> {
+    const secret = createSession();
+    const sessionId = sessionIdOf(secret);
+    // A client that comes for the first time has none, and says so.
+    const state = former === '' ? undefined : await this.#take(connection, former, sessionId);
+    // Of one that is gone nobody would ever forget it.
+    if (connection.state !== 'closed') this.#begin(connection, sessionId, state);
+    return { secret, state };
+  }
+
+  /** It has what it could get of what it goes on with. */
+  restored(connection: Connection): void {
+    if (this.#restoring.delete(connection)) this.changed(connection);
   }
 
   /** It has joined or left a room. */
@@ -75,6 +92,7 @@ export class SessionKeeper {
       const state = { ...this.#stateOf(connection), isClosed: true };
       this.#track(async () => sessions.save(sessionId, state, windowMs()));
     }
+    this.#restoring.delete(connection);
   }
 
   /** Settles once nothing is being saved. */
@@ -84,6 +102,24 @@ export class SessionKeeper {
 
   close(): void {
     this.#stopTimers();
+  }
+
+  #begin(connection: Connection, sessionId: string, state?: SessionState): void {
+    const former = this.#sessionIds.get(connection);
+    if (former !== undefined) this.#track(async () => this.#deps.sessions.remove(former));
+    this.#sessionIds.set(connection, sessionId);
+    if (state !== undefined) this.#restoring.set(connection, state);
+    const { clock, windowMs } = this.#deps;
+    this.#extensions ??= clock.every(Math.max(1_000, windowMs() / 3), () => this.#extend());
+    this.changed(connection);
+  }
+
+  async #take(connection: Connection, former: string, sessionId: string): Promise<SessionState | undefined> {
+    const { sessions, windowMs } = this.#deps;
+    const successor = { sessionId, timeToLiveMs: windowMs() };
+    const state = await sessions.take(sessionIdOf(former), ownerOf(connection), successor);
+    // It would go on for itself.
+    return state?.connectionId === connection.id ? undefined : state;
   }
 
   #saveChanged(): void {
@@ -110,6 +146,8 @@ export class SessionKeeper {
   }
 
   #stateOf(connection: Connection): SessionState {
+    const restoring = this.#restoring.get(connection);
+    if (restoring !== undefined) return { ...restoring, connectionId: connection.id, isClosed: false };
     const { rooms, access } = this.#deps;
     const byClient = new Set(access.roomsJoinedByClient(connection));
     return {
@@ -142,10 +180,10 @@ export class SessionKeeper {
 }
 
 /** A session is kept by its hash: who reads the store can't resume anybody's. */
-export function sessionIdOf(secret: string): string {
+function sessionIdOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-export function ownerOf({ userId, deviceId }: Connection): SessionOwner {
+function ownerOf({ userId, deviceId }: Connection): SessionOwner {
   return { userId, deviceId };
 }

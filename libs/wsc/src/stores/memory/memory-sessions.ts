@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports/clock.js';
-import type { SessionOwner, Sessions, SessionState } from '../../core/ports/sessions.js';
-import { parseSession, sessionText } from '../shared/session-text.js';
+import type { SessionOwner, Sessions, SessionState, SessionSuccessor } from '../../core/ports/sessions.js';
+import { ownerText, parseSession, parseSuccessor, sessionText, successorText } from '../shared/session-text.js';
 
 /** What {@link MemorySessions} need. */
 export interface MemorySessionsOptions {
@@ -36,11 +36,7 @@ export class MemorySessions implements Sessions {
   }
 
   save(sessionId: string, state: SessionState, timeToLiveMs: number): void {
-    const text = sessionText(state);
-    this.#forget(sessionId);
-    this.#keep(sessionId, { text, expiresAt: this.#clock.monotonic() + timeToLiveMs });
-    this.#bytes += bytesOf(text);
-    this.#fit();
+    this.#put(sessionId, sessionText(state), timeToLiveMs);
   }
 
   extend(sessionIds: readonly string[], timeToLiveMs: number): void {
@@ -54,11 +50,10 @@ export class MemorySessions implements Sessions {
     }
   }
 
-  take(sessionId: string, owner: SessionOwner): SessionState | undefined {
-    const kept = this.#living(sessionId, this.#clock.monotonic());
-    const state = kept && parseSession(kept.text, owner);
-    if (state !== undefined) this.#forget(sessionId);
-    return state;
+  take(sessionId: string, owner: SessionOwner, successor?: SessionSuccessor): SessionState | undefined {
+    const text = this.#takeText(sessionId, owner, successor);
+    const next = parseSuccessor(text, owner);
+    return parseSession(next === undefined ? text : this.#takeText(next, owner, successor), owner);
   }
 
   remove(sessionId: string): void {
@@ -68,6 +63,29 @@ export class MemorySessions implements Sessions {
   close(): void {
     this.#sessions.clear();
     this.#bytes = 0;
+  }
+
+  #takeText(sessionId: string, owner: SessionOwner, successor: SessionSuccessor | undefined): string {
+    const successorId = `successor of ${sessionId}`;
+    // A session that was taken is nobody's, even if its connection has saved it once more.
+    const text = this.#textFor(successorId, owner) ?? this.#textFor(sessionId, owner);
+    if (text === undefined) return '';
+    this.#forget(sessionId);
+    this.#forget(successorId);
+    if (successor !== undefined) this.#put(successorId, successorText(owner, successor), successor.timeToLiveMs);
+    return text;
+  }
+
+  #textFor(sessionId: string, owner: SessionOwner): string | undefined {
+    const text = this.#living(sessionId, this.#clock.monotonic())?.text;
+    return text?.startsWith(`${ownerText(owner)},`) === true ? text : undefined;
+  }
+
+  #put(sessionId: string, text: string, timeToLiveMs: number): void {
+    this.#forget(sessionId);
+    this.#keep(sessionId, { text, expiresAt: this.#clock.monotonic() + timeToLiveMs });
+    this.#bytes += bytesOf(text);
+    this.#fit();
   }
 
   #keep(sessionId: string, kept: Kept): void {

@@ -90,6 +90,11 @@ export class RedisNames extends ClusterChannels {
     return `${this.partition(sessionId)}:session:${encodeName(sessionId)}`;
   }
 
+  /** Which session took the place of one that was taken. */
+  sessionSuccessorKey(sessionId: string): string {
+    return `${this.partition(sessionId)}:session-successor:${encodeName(sessionId)}`;
+  }
+
   /**
    * The requests with an id of an owner, in the order in which the scripts take them: what is known of each (a hash, see
    * requests/scripts/lua.ts), when the nodes that run them have to have renewed that, and when the others are forgotten (sorted sets).

@@ -1,5 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
-import type { SessionOwner, SessionRoom, SessionState } from '../../core/ports/sessions.js';
+import type { SessionOwner, SessionRoom, SessionState, SessionSuccessor } from '../../core/ports/sessions.js';
 import { isWireObject } from './wire-object.js';
 
 /** What the state of one session may take: a connection is in 100 rooms at most, and the rest is a few facts of the application. */
@@ -36,6 +36,18 @@ export function parseSession(text: string, owner: SessionOwner): SessionState | 
   if (!Array.isArray(rooms) || !isWireObject(metadata)) return undefined;
   const places = rooms.flatMap((place: unknown) => parseRoom(place) ?? []);
   return places.length === rooms.length ? { owner, connectionId, isClosed, rooms: places, metadata } : undefined;
+}
+
+/** What stands in the place of a session that was taken: which one leads on, for this owner. */
+export function successorText(owner: SessionOwner, { sessionId }: SessionSuccessor): string {
+  return `${ownerText(owner)},"successor":${JSON.stringify(sessionId)}}`;
+}
+
+/** The session to which a {@link successorText} of this owner leads; undefined for every other text. */
+export function parseSuccessor(text: string, owner: SessionOwner): string | undefined {
+  const start = `${ownerText(owner)},"successor":`;
+  const sessionId = text.startsWith(start) ? parseJson(text.slice(start.length, -1)) : undefined;
+  return typeof sessionId === 'string' ? sessionId : undefined;
 }
 
 function metadataText(metadata: SessionState['metadata']): string {

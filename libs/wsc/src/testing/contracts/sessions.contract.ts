@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SessionOwner, Sessions, SessionState } from '../../core/ports/sessions.js';
+import type { SessionOwner, Sessions, SessionState, SessionSuccessor } from '../../core/ports/sessions.js';
 import { eventually } from './eventually.js';
 import { describePort, type OpenNodes, type PortPromises } from './runner.js';
 
@@ -78,6 +78,50 @@ const promises: PortPromises<Sessions> = {
     await there.extend([], minute);
   },
 
+  'lead from one that was taken to the successor that it was given last': async ({ here, there }) => {
+    await here.save('s', stateOf(ann), minute);
+    assert.notEqual(await there.take('s', ann, successor('1')), undefined);
+    assert.equal(await here.take('s', ann, successor('2')), undefined);
+    await here.save('2', stateOf(ann, { version: 2 }), minute);
+    assert.deepEqual((await there.take('s', ann, successor('3')))?.metadata, { version: 2 });
+    await there.save('3', stateOf(ann, { version: 3 }), minute);
+    assert.deepEqual((await here.take('s', ann))?.metadata, { version: 3 });
+    assert.equal(await here.take('s', ann), undefined);
+  },
+
+  'lead one step only, and no further than to what is kept': async ({ here, there }) => {
+    for (const sessionId of ['s', '1', '2']) await here.save(sessionId, stateOf(ann), minute);
+    assert.notEqual(await there.take('s', ann, successor('1')), undefined);
+    assert.notEqual(await there.take('1', ann, successor('2')), undefined);
+    assert.equal(await here.take('s', ann), undefined);
+    assert.notEqual(await there.take('2', ann, successor('3')), undefined);
+    await here.save('3', stateOf(ann), minute);
+    await here.remove('3');
+    assert.equal(await there.take('2', ann), undefined);
+  },
+
+  'lead their owner only, for as long as was asked': async ({ here, there }) => {
+    for (const sessionId of ['s', '1']) await here.save(sessionId, stateOf(ann), minute);
+    await here.take('s', ann, successor('1'));
+    for (const other of others) assert.equal(await there.take('s', other, successor('2')), undefined);
+    assert.notEqual(await there.take('s', ann, successor('3', 1)), undefined);
+    await here.save('3', stateOf(ann), minute);
+    await shortTime();
+    assert.equal(await there.take('s', ann), undefined);
+    assert.notEqual(await there.take('3', ann), undefined);
+  },
+
+  'give nobody what is saved of one that was taken': async ({ here, there }) => {
+    await here.save('s', stateOf(ann), minute);
+    await there.take('s', ann, successor('1'));
+    await here.save('s', stateOf(ann), minute);
+    assert.equal(await there.take('s', ann, successor('2')), undefined);
+    await here.save('s', stateOf(ann), minute);
+    await here.remove('s');
+    await here.save('2', stateOf(ann), minute);
+    assert.notEqual(await there.take('s', ann), undefined);
+  },
+
   'are forgotten where that is asked': async ({ here, there }) => {
     await here.save('s', stateOf(ann), minute);
     await there.remove('s');
@@ -98,6 +142,10 @@ const ann: SessionOwner = { userId: 'ann', deviceId: 'phone' };
 const bob: SessionOwner = { userId: 'bob', deviceId: 'phone' };
 const nobody: SessionOwner = { userId: undefined, deviceId: 'phone' };
 const others: readonly SessionOwner[] = [bob, nobody, { userId: 'ann', deviceId: 'tablet' }, { ...ann, deviceId: '' }];
+
+function successor(sessionId: string, timeToLiveMs = minute): SessionSuccessor {
+  return { sessionId, timeToLiveMs };
+}
 
 /** Until what is kept for a millisecond has ended, by the clock of any store. */
 async function shortTime(): Promise<void> {

@@ -42,6 +42,10 @@ describe('on one Redis', () => {
     expect(await left()).toBeGreaterThan(20_000);
     await sessions.extend(['s'], 90_000);
     expect(await left()).toBeGreaterThan(80_000);
+    await sessions.take('s', owner, { sessionId: 'next', timeToLiveMs: 30_000.5 });
+    const successorKey = `${nodes.prefix}:{p0}:session-successor:s`;
+    expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([successorKey]);
+    expect(Number(await server.ask('PTTL', successorKey))).toBeGreaterThan(20_000);
     await sessions.take('s', owner);
     expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([]);
   });
@@ -61,10 +65,12 @@ describe('on one Redis', () => {
     expect(await sessions.take('s', owner)).toBeUndefined();
   });
 
-  it('fail while Redis is gone, and refuse while it has no memory', async () => {
+  it('fail while Redis is gone, and refuse while it has no memory, but are taken then', async () => {
     const sessions = await openOn(nodes);
+    await sessions.save('s', state, 60_000);
     await server.setConfig('maxmemory', 1);
     await expect(sessions.save('s', state, 1_000)).rejects.toMatchObject({ error: 'WSC_LIMIT_EXCEEDED' });
+    expect(await sessions.take('s', owner, { sessionId: 'next', timeToLiveMs: 1_000 })).toEqual(state);
     await server.setConfig('maxmemory', 0);
     await server.kill();
     const attempts = [

@@ -1,6 +1,6 @@
 import { redisError } from '@nest-wsc/redis';
-import type { SessionOwner, Sessions, SessionState } from '../../../core/ports/sessions.js';
-import { ownerText, parseSession, sessionText } from '../../shared/session-text.js';
+import type { SessionOwner, Sessions, SessionState, SessionSuccessor } from '../../../core/ports/sessions.js';
+import { ownerText, parseSession, parseSuccessor, sessionText, successorText } from '../../shared/session-text.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript } from '../scripts/script.js';
@@ -15,7 +15,8 @@ export interface RedisSessionsDependencies {
 /** How many sessions one command extends: what comes behind it does not wait long. */
 const maxAtOnce = 500;
 
-/** Sessions that any node takes: of several that take one at the same time, one gets it. A key each, in the partition of its id. */
+/** Sessions that any node takes: of several that take one at the same time, one gets it. A key each, in the partition of its id, and another
+ * one for the successor of one that was taken. */
 export class RedisSessions implements Sessions {
   readonly #connections: RedisConnections;
   readonly #writes = new KeptWrites();
@@ -41,14 +42,12 @@ export class RedisSessions implements Sessions {
     if (failures.length > 0) throw redisError(failures[0]);
   }
 
-  /** A session that is taken and whose answer is lost is gone. */
-  async take(sessionId: string, owner: SessionOwner): Promise<SessionState | undefined> {
-    const { commands, names } = this.#connections;
-    // With what follows the owner: of another one it could be the beginning.
-    const call = { keys: [names.sessionKey(sessionId)], args: [`${ownerText(owner)},`] };
+  /** Two commands where the session leads to its successor: each is taken once, whoever comes between. */
+  async take(sessionId: string, owner: SessionOwner, successor?: SessionSuccessor): Promise<SessionState | undefined> {
     try {
-      const text = await runScript(commands, takeScript, call);
-      return typeof text === 'string' ? parseSession(text, owner) : undefined;
+      const text = await this.#takeText(sessionId, owner, successor);
+      const next = parseSuccessor(text, owner);
+      return parseSession(next === undefined ? text : await this.#takeText(next, owner, successor), owner);
     } catch (error) {
       throw redisError(error);
     }
@@ -66,6 +65,18 @@ export class RedisSessions implements Sessions {
   /** The connections stay open: they are not its own. */
   close(): void {
     return;
+  }
+
+  /** '' where there is none. Rejects as ioredis does. */
+  async #takeText(sessionId: string, owner: SessionOwner, successor: SessionSuccessor | undefined): Promise<string> {
+    const { commands, names } = this.#connections;
+    const place =
+      successor === undefined ? [] : [successorText(owner, successor), String(wholeMs(successor.timeToLiveMs))];
+    // With what follows the owner: of another one it could be the beginning.
+    const keys = [names.sessionKey(sessionId), names.sessionSuccessorKey(sessionId)];
+    const call = { keys, args: [`${ownerText(owner)},`, ...place] };
+    const text = await runScript(commands, takeScript, call);
+    return typeof text === 'string' ? text : '';
   }
 
   /** Keys that one script may touch together. */
