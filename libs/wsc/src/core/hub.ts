@@ -20,7 +20,7 @@ import { HubLifecycle } from './lifecycle/hub-lifecycle.js';
 import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 import type { MessageContext } from './messages/message-context.js';
 import type { MessageInput, SendResult } from './messages/message.js';
-import type { SendOptions, UserSendOptions } from './messages/send-options.js';
+import type { RoomSendOptions, SendOptions, UserSendOptions } from './messages/send-options.js';
 import { composeMiddleware, type ComposedMiddleware, type Middleware } from './extensions/middleware.js';
 import type { IssuedConnectToken } from './ports/access.js';
 import type { Audience } from './ports/broker.js';
@@ -199,7 +199,7 @@ export class Hub {
   }
 
   /** To the members and subscribers of a room. */
-  sendToRoom(room: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+  sendToRoom(room: string, message: MessageInput, options?: RoomSendOptions): Promise<SendResult> {
     return this.#parts.sender.toRoom(room, message, options);
   }
 

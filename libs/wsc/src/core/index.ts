@@ -40,7 +40,7 @@ export type { MaybePromise } from './async/maybe-promise.js';
 export type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
 export { MessageContext } from './messages/message-context.js';
 export type { ConnectionSendOptions, MessageInput, OutboundMessage, Priority, SendResult } from './messages/message.js';
-export type { SendOptions, UserSendOptions } from './messages/send-options.js';
+export type { RoomSendOptions, SendOptions, UserSendOptions } from './messages/send-options.js';
 export type { Middleware } from './extensions/middleware.js';
 export type {
   AddressPolicy,

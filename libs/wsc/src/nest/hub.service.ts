@@ -32,6 +32,7 @@ import {
   type ResumeHook,
   type RoomInfo,
   type RoomOptions,
+  type RoomSendOptions,
   type RoomUser,
   type SendOptions,
   type SendResult,
@@ -117,7 +118,7 @@ export class HubService {
    * @throws {WscError} with history: WSC_UNAVAILABLE where it is certainly not stored, WSC_TIMEOUT where that is unknown (send again with
    *   the same `id`), WSC_LIMIT_EXCEEDED
    */
-  sendToRoom(room: string, message: MessageInput, options?: SendOptions): Promise<SendResult> {
+  sendToRoom(room: string, message: MessageInput, options?: RoomSendOptions): Promise<SendResult> {
     return this.#later((hub) => hub.sendToRoom(room, message, options));
   }
 

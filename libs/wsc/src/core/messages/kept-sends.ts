@@ -10,7 +10,7 @@ import { keptNote, refusalNote } from '../records/send-notes.js';
 import type { Counters } from '../stats.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { OutboundMessage, SendResult } from './message.js';
-import { parseVersion, type RoomSendOptions } from './send-options.js';
+import { parseVersion, type StreamSend } from './send-options.js';
 
 /** What {@link KeptSends} work with. */
 export interface KeptSendsDependencies {
@@ -45,7 +45,7 @@ export class KeptSends {
   toRoom(
     message: OutboundMessage,
     limits: StreamLimits,
-    { room, exceptConnectionId, version, onceKey }: RoomSendOptions & { readonly room: string },
+    { room, exceptConnectionId, version, onceKey }: StreamSend,
   ): MaybePromise<KeptSend> {
     const { streams, feeds, counters, onceWindowMs } = this.#deps;
     const windowMs = onceWindowMs();

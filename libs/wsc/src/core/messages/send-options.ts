@@ -8,9 +8,13 @@ const longestTimeToLiveMs = 30 * 24 * 60 * 60 * 1000;
 export interface SendOptions {
   /** A connection that must not hear it: the sender's own. */
   readonly exceptConnectionId?: string;
+}
+
+/** How a message to a room is sent. */
+export interface RoomSendOptions extends SendOptions {
   /**
-   * In rooms with history: not stored, and heard by nobody, unless it is above the version of every message with the same `key` so far.
-   * A whole number from 0, for example a revision of a database.
+   * In rooms with history only: not stored, and heard by nobody, unless it is above the version of every message with the same `key` so
+   * far. A whole number from 0, for example a revision of a database.
    */
   readonly version?: number;
 }
@@ -22,31 +26,40 @@ export interface UserSendOptions extends SendOptions {
    * `exceptConnectionId`. @default false
    */
   readonly durable?: boolean;
-  /** How long a durable message is kept; 1..2_592_000_000 (30 days). @default 604_800_000 (7 days) */
+  /** How long a durable message is kept; 1..2_592_000_000 (30 days). Only with `durable`. @default 604_800_000 (7 days) */
   readonly timeToLiveMs?: number;
 }
 
-/** How a message to a room with history is kept. */
-export interface RoomSendOptions extends SendOptions {
+/** How a message is stored in the history of a room. */
+export interface StreamSend extends RoomSendOptions {
+  readonly room: string;
   /** Sends with the same key are one. */
-  readonly onceKey?: string | undefined;
+  readonly onceKey: string | undefined;
+}
+
+/** @throws {WscError} WSC_VALIDATION_FAILED for options of durable messages where it is none */
+export function refuseInboxOptions({ timeToLiveMs }: UserSendOptions): void {
+  if (timeToLiveMs !== undefined) throw invalid('`timeToLiveMs` is of durable messages: it needs `durable: true`.');
 }
 
 /** @throws {WscError} WSC_VALIDATION_FAILED */
-export function keepOptions({ exceptConnectionId, timeToLiveMs }: UserSendOptions): Omit<InboxWrite, 'message'> {
+export function parseInboxOptions({ exceptConnectionId, timeToLiveMs }: UserSendOptions): Omit<InboxWrite, 'message'> {
   if (exceptConnectionId !== undefined) {
-    throw new WscError('WSC_VALIDATION_FAILED', {
-      message: 'A durable message is for every device: `durable` and `exceptConnectionId` can not be together.',
-    });
+    throw invalid('A durable message is for every device: `durable` and `exceptConnectionId` can not be together.');
   }
   if (timeToLiveMs === undefined) return {};
   return { timeToLiveMs: parseInteger('timeToLiveMs', timeToLiveMs, { min: 1, max: longestTimeToLiveMs }) };
 }
 
+/** @throws {WscError} WSC_VALIDATION_FAILED for options of rooms with history where it has none */
+export function refuseHistoryOptions({ version }: RoomSendOptions): void {
+  if (version !== undefined) throw invalid('`version` needs a room whose namespace has `history`.');
+}
+
 /** @throws {WscError} WSC_VALIDATION_FAILED */
 export function parseVersion(version: number): number {
   if (Number.isSafeInteger(version) && version >= 0) return version;
-  throw new WscError('WSC_VALIDATION_FAILED', {
-    message: `Expected \`version\` to be a whole number from 0, got ${describeValue(version)}`,
-  });
+  throw invalid(`Expected \`version\` to be a whole number from 0, got ${describeValue(version)}`);
 }
+
+const invalid = (message: string): WscError => new WscError('WSC_VALIDATION_FAILED', { message });

@@ -18,6 +18,16 @@ async function start(init?: Parameters<typeof TestHub.start>[0]) {
 }
 
 describe('a send', () => {
+  it('refuses options that would be left out without a word', async () => {
+    const { test } = await start();
+    const { hub } = test;
+    const message = { event: 'x' };
+    const invalid = { error: 'WSC_VALIDATION_FAILED' };
+    await expect(hub.sendToRoom('no-history', message, { version: 1 })).rejects.toMatchObject(invalid);
+    await expect(hub.sendToUser('ann', message, { timeToLiveMs: 1_000 })).rejects.toMatchObject(invalid);
+    await expect(hub.sendToUserWithAck('ann', message, { timeToLiveMs: 1_000 })).rejects.toMatchObject(invalid);
+  });
+
   it('reaches whom it is for, and answers for how many it was queued', async () => {
     const { test, ann, tab, bob, all } = await start();
     const { hub } = test;

@@ -22,7 +22,15 @@ import type { Delivery } from './delivery.js';
 import type { MessageContext } from './message-context.js';
 import type { KeptSend, KeptSends } from './kept-sends.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
-import { keepOptions, type RoomSendOptions, type SendOptions, type UserSendOptions } from './send-options.js';
+import {
+  parseInboxOptions,
+  refuseHistoryOptions,
+  refuseInboxOptions,
+  type RoomSendOptions,
+  type SendOptions,
+  type StreamSend,
+  type UserSendOptions,
+} from './send-options.js';
 
 /** What a {@link Sender} needs. */
 export interface SenderDependencies {
@@ -71,12 +79,19 @@ export class Sender {
   }
 
   /** Stored where the room's namespace has history: then it settles once it is, and rejects where it is not. */
-  toRoom(room: string, input: MessageInput, options: RoomSendOptions = {}): Promise<SendResult> {
+  toRoom(
+    room: string,
+    input: MessageInput,
+    options: RoomSendOptions & Partial<Pick<StreamSend, 'onceKey'>> = {},
+  ): Promise<SendResult> {
     return this.#settle(() => {
       const destination = { kind: 'room', room: parseName(room, 'room') } as const;
       const message = createMessage(this.#deps.clock, input, room);
       const history = this.#deps.namespaces.of(room)?.history;
-      if (history === undefined) return this.#publish(destination, message, options);
+      if (history === undefined) {
+        refuseHistoryOptions(options);
+        return this.#publish(destination, message, options);
+      }
       // The application's own id is one; a client's is its sender's only.
       const onceKey = options.onceKey ?? (input.id === undefined ? undefined : JSON.stringify([input.from, input.id]));
       return this.#store(history, message, { ...options, onceKey, room });
@@ -95,8 +110,9 @@ export class Sender {
     return this.#settle(() => {
       const destination = { kind: 'user', userId: parseUserId(userId) } as const;
       const message = createMessage(this.#deps.clock, input);
-      if (options.durable !== true) return this.#publish(destination, message, options);
-      return this.#keep(destination.userId, message, keepOptions(options));
+      if (options.durable === true) return this.#keep(destination.userId, message, parseInboxOptions(options));
+      refuseInboxOptions(options);
+      return this.#publish(destination, message, options);
     });
   }
 
@@ -138,6 +154,7 @@ export class Sender {
       const destination = { kind: 'user', userId: parseUserId(userId) } as const;
       const message = createMessage(this.#deps.clock, input);
       if (options.durable === true) return this.#keepWithAck(destination.userId, message, options);
+      refuseInboxOptions(options);
       return this.#sendWithAck(destination, message, options);
     });
   }
@@ -166,11 +183,7 @@ export class Sender {
     return message.id;
   }
 
-  #store(
-    limits: StreamLimits,
-    message: OutboundMessage,
-    options: RoomSendOptions & { readonly room: string },
-  ): MaybePromise<SendResult> {
+  #store(limits: StreamLimits, message: OutboundMessage, options: StreamSend): MaybePromise<SendResult> {
     const passed = this.#intercept({ kind: 'room', room: options.room }, message);
     if (passed === undefined) return vetoed(message);
     return whenReady(this.#deps.keptSends.toRoom(passed, limits, options), (kept) => this.#kept(passed, kept));
@@ -215,7 +228,7 @@ export class Sender {
     options: AckSendOptions & UserSendOptions,
   ): Promise<AckOutcome> {
     const { clock, acks, cluster } = this.#deps;
-    const write = { ...keepOptions(options), ackTo: cluster.self.instanceId };
+    const write = { ...parseInboxOptions(options), ackTo: cluster.self.instanceId };
     return awaitKept(
       { clock, acks, keep: () => this.#keep(userId, message, write) },
       { id: message.id, userId },
