@@ -24,6 +24,13 @@ export interface InboxOwner {
   readonly deviceId: string;
 }
 
+/** A message that has left for the device. */
+interface Given {
+  readonly offset: number;
+  /** Monotonic. */
+  readonly givenAt: number;
+}
+
 /** Messages that a device has not acknowledged yet, at a time. */
 const windowSize = 32;
 const pageBytes = 256 * 1024;
@@ -38,8 +45,8 @@ const longestRepeatMs = 60_000;
 export class InboxReader {
   readonly #deps: InboxReaderDependencies;
   readonly #owner: InboxOwner;
-  /** Given and not acknowledged: offsets by message id, oldest first. Most connections have none. */
-  #given: Map<string, number> | undefined;
+  /** Given and not acknowledged, by message id, in the order they were given. Most connections have none. */
+  #given: Map<string, Given> | undefined;
   #givenUpTo = 0;
   /** What is above it comes to this connection for the first time. */
   #highestGiven = 0;
@@ -47,9 +54,8 @@ export class InboxReader {
   /** Whether the inbox may have more than was given. */
   #hasMore = true;
   #isRunning = false;
+  /** How often the oldest of what was given has come again. */
   #repeats = 0;
-  /** Monotonic; when what was given comes again. */
-  #repeatAt = Infinity;
   /** Given to a client that can't acknowledge: it counts as received once it has left. */
   #unacknowledgeable: string[] | undefined;
   /** Monotonic; when the inbox is read again though nothing has come. */
@@ -90,12 +96,12 @@ export class InboxReader {
     const { userId, deviceId } = this.#owner;
     const count = await this.#deps.inbox.acknowledge(userId, deviceId, ids);
     this.#deps.counters.acknowledgedMessages += count;
+    const oldest = this.#oldest;
     for (const id of ids) {
       this.#given?.delete(id);
       this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: this.#owner.connection.deviceId });
     }
-    this.#repeats = 0;
-    this.#planRepeat();
+    if (this.#oldest !== oldest) this.#repeats = 0;
     return count;
   }
 
@@ -107,12 +113,10 @@ export class InboxReader {
 
   /** What was given and not acknowledged for too long is given again, from the oldest on. */
   rewindWhereDue(now: number): void {
-    if (this.#repeatAt > now || this.#isRunning) return;
-    const [oldest] = this.#given?.values() ?? [];
-    this.#repeatAt = Infinity;
-    if (oldest === undefined) return;
+    const oldest = this.#oldest;
+    if (oldest === undefined || this.#repeatAt > now || this.#isRunning) return;
     this.#repeats += 1;
-    this.#givenUpTo = oldest - 1;
+    this.#givenUpTo = oldest.offset - 1;
     this.#given = undefined;
     this.#hasMore = true;
   }
@@ -140,7 +144,8 @@ export class InboxReader {
       const limit = { maxMessages: windowSize - this.#givenCount, maxBytes: pageBytes };
       const page = await this.#deps.inbox.unacknowledged(userId, deviceId, { afterOffset: this.#givenUpTo, ...limit });
       if (!this.#isEpoch(page.epoch)) return true;
-      for (const entry of page.entries) this.#give(entry);
+      // One that the link does not take has closed it.
+      for (const entry of page.entries) if (!this.#give(entry)) break;
       // A page may have been cut by its bytes.
       if (page.entries.length > 0) this.#hasMore = true;
     } catch (error) {
@@ -171,9 +176,8 @@ export class InboxReader {
     this.#deps.counters.messagesSent += 1;
     this.#givenUpTo = offset;
     this.#noteGiven(message, offset);
-    if (this.#canAck) (this.#given ??= new Map<string, number>()).set(message.id, offset);
-    else (this.#unacknowledgeable ??= []).push(message.id);
-    this.#planRepeat();
+    if (!this.#canAck) (this.#unacknowledgeable ??= []).push(message.id);
+    else (this.#given ??= new Map<string, Given>()).set(message.id, { offset, givenAt: this.#deps.clock.monotonic() });
     return true;
   }
 
@@ -194,12 +198,15 @@ export class InboxReader {
     return this.#owner.connection.canAck;
   }
 
-  #planRepeat(): void {
-    if (this.#givenCount === 0) this.#repeatAt = Infinity;
-    else if (this.#repeatAt === Infinity || this.#repeats === 0) {
-      const delayMs = Math.min(longestRepeatMs, firstRepeatMs * 2 ** this.#repeats);
-      this.#repeatAt = this.#deps.clock.monotonic() + delayMs;
-    }
+  get #oldest(): Given | undefined {
+    return this.#given?.values().next().value;
+  }
+
+  /** Monotonic; when what was given comes again. What has been given since puts nothing off. */
+  get #repeatAt(): number {
+    const oldest = this.#oldest;
+    if (oldest === undefined) return Infinity;
+    return oldest.givenAt + Math.min(longestRepeatMs, firstRepeatMs * 2 ** this.#repeats);
   }
 
   /** A client that can't say so has what its link has taken. */

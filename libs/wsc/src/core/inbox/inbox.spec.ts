@@ -83,6 +83,22 @@ describe('a durable message', () => {
     expect(client.messages).toHaveLength(count);
   });
 
+  it('comes again while later ones come and are acknowledged, later each time', async () => {
+    await using parts = await start();
+    const { test, keep } = parts;
+    const client = await test.connect(phone);
+    const { id: stuck } = await keep('stuck');
+    for (let second = 0; second < 60; second += 5) {
+      const { id } = await keep(second);
+      await test.settle();
+      await acknowledge(client, [id]);
+      await test.clock.advance(5_000);
+      client.connection.touch();
+    }
+    // At once, and after 10 and 20 s more, up to 2.5 s late.
+    expect(idsOf(client).filter((id) => id === stuck)).toHaveLength(3);
+  });
+
   it('counts as received by a client that can not acknowledge once its link has taken it', async () => {
     await using parts = await start();
     const { test, keep, hub } = parts;
