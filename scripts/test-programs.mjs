@@ -61,4 +61,6 @@ export async function runTestProgram(name) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  // One that was interrupted may still wait for what it has ended, for a minute.
+  process.exit();
 }

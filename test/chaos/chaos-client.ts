@@ -3,7 +3,7 @@ import { createClient, type Message, type WscClient } from '@nest-wsc/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { inboxOf, type HistoryLog, type Place } from './history.js';
-import { outcomeOf } from './outcome.js';
+import { outcomeOf } from '../support/outcome.js';
 
 /** What a {@link ChaosClient} needs. */
 export interface ChaosClientOptions {

@@ -3,6 +3,7 @@ import { type RedisOptions, type RedisServer, startRedis } from './redis-server.
 /** Servers that belong together: what was started is ended together, also where a later one does not start. */
 export class Fleet implements AsyncDisposable {
   readonly #servers: RedisServer[] = [];
+  readonly #others: AsyncDisposable[] = [];
 
   /** Starts as many, at the same time. */
   async start(count: number, options: RedisOptions): Promise<readonly RedisServer[]> {
@@ -14,7 +15,14 @@ export class Fleet implements AsyncDisposable {
     return started;
   }
 
+  /** Ends it with the servers. */
+  owns<Other extends AsyncDisposable>(other: Other): Other {
+    this.#others.push(other);
+    return other;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const other of this.#others) await other[Symbol.asyncDispose]();
     await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
   }
 

@@ -1,7 +1,8 @@
 import { until } from '../until.js';
 import { NoAnswerError } from './ask-redis.js';
+import { FaultProxy } from './fault-proxy.js';
 import { Fleet } from './fleet.js';
-import type { RedisServer } from './redis-server.js';
+import type { RedisConfig, RedisServer } from './redis-server.js';
 import { fields, list, RedisReplyError, text } from './reply.js';
 
 const name = 'main';
@@ -30,6 +31,10 @@ export interface SentinelOptions {
   readonly replicaCount?: number;
   /** After how long without an answer a Sentinel takes the master for dead. @default 500 */
   readonly downAfterMs?: number;
+  /** Further lines of redis.conf for master and replicas. */
+  readonly config?: RedisConfig;
+  /** Puts a network before the first master: replicas, Sentinels and whoever asks those reach it only through that. @default false */
+  readonly isMasterApart?: boolean;
 }
 
 /** Three Sentinels over a master and its replicas, all real. `await using` ends them. */
@@ -38,20 +43,23 @@ export class RedisSentinel implements AsyncDisposable {
   readonly sentinels: readonly RedisServer[];
   /** Master and replicas, whatever each is at the moment. */
   readonly servers: readonly RedisServer[];
+  /** Before the first master, where it is apart. */
+  readonly masterNetwork: FaultProxy | undefined;
   readonly #fleet: Fleet;
 
-  private constructor(fleet: Fleet, sentinels: readonly RedisServer[], servers: readonly RedisServer[]) {
+  private constructor(fleet: Fleet, sentinels: readonly RedisServer[], replicated: Replicated) {
     this.#fleet = fleet;
     this.sentinels = sentinels;
-    this.servers = servers;
+    this.servers = replicated.servers;
+    this.masterNetwork = replicated.network;
   }
 
   /** Starts all and answers once they all see each other. */
-  static start({ replicaCount = 1, downAfterMs = 500 }: SentinelOptions): Promise<RedisSentinel> {
+  static start({ downAfterMs = 500, ...options }: SentinelOptions): Promise<RedisSentinel> {
     return Fleet.build(async (fleet) => {
-      const servers = await startReplicated(fleet, replicaCount);
-      const sentinels = await startSentinels(fleet, servers[0], downAfterMs);
-      const sentinel = new RedisSentinel(fleet, sentinels, servers);
+      const replicated = await startReplicated(fleet, options);
+      const sentinels = await startSentinels(fleet, replicated.masterAddress, downAfterMs);
+      const sentinel = new RedisSentinel(fleet, sentinels, replicated);
       await sentinel.#untilAllSeen();
       await setTimings(sentinels, publishPeriod);
       return sentinel;
@@ -71,7 +79,9 @@ export class RedisSentinel implements AsyncDisposable {
     const running = this.sentinels.filter(({ isRunning }) => isRunning);
     const ports = await Promise.all(running.map(masterPort));
     const [port] = ports;
-    return ports.every((other) => other === port) ? this.servers.find((server) => server.port === port) : undefined;
+    if (!ports.every((other) => other === port)) return undefined;
+    if (port === this.masterNetwork?.port) return this.servers[0];
+    return this.servers.find((server) => server.port === port);
   }
 
   /** Has the Sentinels promote a replica while the master lives. Answers the new master, once the old one follows it. */
@@ -118,19 +128,40 @@ export class RedisSentinel implements AsyncDisposable {
 /** Such a set of Sentinels for one test or suite: see {@link RedisSentinel}. It takes about 2 s. */
 export const startSentinel = (options: SentinelOptions = {}): Promise<RedisSentinel> => RedisSentinel.start(options);
 
-type Replicated = readonly [master: RedisServer, ...replicas: RedisServer[]];
-
-async function startReplicated(fleet: Fleet, replicaCount: number): Promise<Replicated> {
-  const [master] = await fleet.start(1, {});
-  if (master === undefined) throw new Error('There is no master.');
-  const config = { replicaof: `${master.host} ${master.port}`, 'repl-ping-replica-period': 1 };
-  const replicas = await fleet.start(replicaCount, { config });
-  // Sentinels ask the master for its replicas as they meet it, and then seldom: these had better be there.
-  await Promise.all(replicas.map(untilInSync));
-  return [master, ...replicas];
+/** Where a server is reached. */
+interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
-async function startSentinels(fleet: Fleet, master: RedisServer, downAfterMs: number): Promise<readonly RedisServer[]> {
+interface Replicated {
+  /** The master, then its replicas. */
+  readonly servers: readonly RedisServer[];
+  readonly network: FaultProxy | undefined;
+  /** As the others know the master. */
+  readonly masterAddress: Address;
+}
+
+async function startReplicated(
+  fleet: Fleet,
+  { replicaCount = 1, config = {}, isMasterApart = false }: SentinelOptions,
+): Promise<Replicated> {
+  const [master] = await fleet.start(1, { config });
+  if (master === undefined) throw new Error('There is no master.');
+  const network = isMasterApart ? fleet.owns(await FaultProxy.start(master)) : undefined;
+  const masterAddress = network ?? master;
+  // As a replica of another one it says this of itself.
+  if (network !== undefined) await master.setConfig('replica-announce-port', network.port);
+  const { host, port } = masterAddress;
+  const replicas = await fleet.start(replicaCount, {
+    config: { replicaof: `${host} ${port}`, 'repl-ping-replica-period': 1, ...config },
+  });
+  // Sentinels ask the master for its replicas as they meet it, and then seldom: these had better be there.
+  await Promise.all(replicas.map(untilInSync));
+  return { servers: [master, ...replicas], network, masterAddress };
+}
+
+async function startSentinels(fleet: Fleet, master: Address, downAfterMs: number): Promise<readonly RedisServer[]> {
   const config = {
     [`sentinel monitor ${name}`]: `${master.host} ${master.port} ${quorum}`,
     [`sentinel down-after-milliseconds ${name}`]: downAfterMs,
