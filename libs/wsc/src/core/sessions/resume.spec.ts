@@ -81,6 +81,22 @@ describe('a client that comes back', () => {
     });
   });
 
+  it('is so too where the window was made shorter meanwhile', async () => {
+    await using parts = await start();
+    const { here, there, clock } = parts;
+    const before = await here.connect(ann);
+    const shorten = (test: TestHub) => test.hub.updateOptions({ ...test.hub.options, resumeWindowMs: 30_000 });
+    await saved(here);
+    shorten(here);
+    // Up to the first extension, which was planned for the longer window, and on.
+    for (let second = 0; second < 240; second += 1) {
+      before.connection.touch();
+      await Promise.all([here.clock.advance(1_000), clock.advance(1_000)]);
+    }
+    const after = await there.connect(ann);
+    expect(await ask(after, 'resume', { session: sessionOf(before) })).toMatchObject({ resumed: true });
+  });
+
   it('puts out the connection that it goes on for, if that is still open', async () => {
     await using parts = await start();
     const { here } = parts;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { adviceFor, WscError } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
 import { createSession } from '../ids.js';
@@ -23,8 +24,6 @@ export interface SessionKeeperDependencies {
 const coalesceMs = 250;
 /** Asked for at a time: a drain ends thousands of connections. */
 const savedAtOnce = 500;
-/** Close codes from here on say that the client must not come back as it was (PROTOCOL.md §7.1). */
-const firstFinalCode = 4_500;
 
 /**
  * Keeps, for clients that will resume, what their connections have, so that they go on where they were: on any node, also when this
@@ -37,8 +36,9 @@ export class SessionKeeper {
   readonly #restoring = new Map<Connection, SessionState>();
   readonly #changed = new Set<Connection>();
   readonly #saving = new Set<Promise<void>>();
-  #timer: Timer | undefined;
-  #extensions: Timer | undefined;
+  #saveTimer: Timer | undefined;
+  #extendTimer: Timer | undefined;
+  #hasWarned = false;
 
   constructor(dependencies: SessionKeeperDependencies) {
     this.#deps = dependencies;
@@ -75,7 +75,7 @@ export class SessionKeeper {
   changed(connection: Connection): void {
     if (!this.#sessionIds.has(connection)) return;
     this.#changed.add(connection);
-    this.#timer ??= this.#deps.clock.after(coalesceMs, () => this.#saveChanged());
+    this.#saveTimer ??= this.#deps.clock.after(coalesceMs, () => this.#saveChanged());
   }
 
   /** Its link is gone. To be called while it is in its rooms still. */
@@ -86,8 +86,7 @@ export class SessionKeeper {
     this.#changed.delete(connection);
     if (this.#sessionIds.size === 0) this.#stopTimers();
     const { sessions, windowMs } = this.#deps;
-    const isFinal = code >= firstFinalCode && code < 5_000;
-    if (isFinal) this.#track(async () => sessions.remove(sessionId));
+    if (adviceFor(code) === 'stop') this.#track(async () => sessions.remove(sessionId));
     else {
       const state = { ...this.#stateOf(connection), isClosed: true };
       this.#track(async () => sessions.save(sessionId, state, windowMs()));
@@ -109,9 +108,17 @@ export class SessionKeeper {
     if (former !== undefined) this.#track(async () => this.#deps.sessions.remove(former));
     this.#sessionIds.set(connection, sessionId);
     if (state !== undefined) this.#restoring.set(connection, state);
-    const { clock, windowMs } = this.#deps;
-    this.#extensions ??= clock.every(Math.max(1_000, windowMs() / 3), () => this.#extend());
+    this.#extendTimer ??= this.#planExtension();
     this.changed(connection);
+  }
+
+  /** Each time anew: the window may have changed. */
+  #planExtension(): Timer {
+    const { clock, windowMs } = this.#deps;
+    return clock.after(Math.max(1_000, windowMs() / 3), () => {
+      this.#extendTimer = this.#planExtension();
+      this.#extend();
+    });
   }
 
   async #take(connection: Connection, former: string, sessionId: string): Promise<SessionState | undefined> {
@@ -123,7 +130,7 @@ export class SessionKeeper {
   }
 
   #saveChanged(): void {
-    this.#timer = undefined;
+    this.#saveTimer = undefined;
     const { sessions, windowMs } = this.#deps;
     let count = 0;
     for (const connection of this.#changed) {
@@ -132,7 +139,7 @@ export class SessionKeeper {
       if (sessionId === undefined) continue;
       this.#track(async () => sessions.save(sessionId, this.#stateOf(connection), windowMs()));
       if ((count += 1) < savedAtOnce) continue;
-      this.#timer = this.#deps.clock.after(1, () => this.#saveChanged());
+      this.#saveTimer = this.#deps.clock.after(1, () => this.#saveChanged());
       return;
     }
   }
@@ -166,16 +173,26 @@ export class SessionKeeper {
   /** What can't be kept is only missed by who comes back, and that client is told so. */
   #track(work: () => Promise<void>): void {
     const saving = work()
-      .catch((cause: unknown) => this.#deps.logger.debug('A session could not be kept.', { cause }))
+      .catch((cause: unknown) => this.#report(cause))
       .finally(() => this.#saving.delete(saving));
     this.#saving.add(saving);
   }
 
+  #report(cause: unknown): void {
+    const { logger } = this.#deps;
+    const isTooLarge = cause instanceof WscError && cause.error === 'WSC_LIMIT_EXCEEDED';
+    if (!isTooLarge || this.#hasWarned) { logger.debug('A session could not be kept.', { cause }); return; }
+    this.#hasWarned = true;
+    logger.warn('A session is too large to be kept. Its client will not be in its rooms again when it comes back.', {
+      cause,
+    });
+  }
+
   #stopTimers(): void {
-    this.#timer?.cancel();
-    this.#extensions?.cancel();
-    this.#timer = undefined;
-    this.#extensions = undefined;
+    this.#saveTimer?.cancel();
+    this.#extendTimer?.cancel();
+    this.#saveTimer = undefined;
+    this.#extendTimer = undefined;
   }
 }
 
