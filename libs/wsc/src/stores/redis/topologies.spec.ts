@@ -2,6 +2,7 @@ import { startCluster, type RedisCluster as ServerCluster } from '../../../../..
 import { startSentinel, type RedisSentinel } from '../../../../../test/support/redis/redis-sentinel.js';
 import { until } from '../../../../../test/support/until.js';
 import { defaultInboxLimits } from '../../core/ports/inbox.js';
+import type { SessionState } from '../../core/ports/sessions.js';
 import { describeCluster } from '../../testing/contracts/cluster.contract.js';
 import { describeInbox, inboxContractMaxMessages } from '../../testing/contracts/inbox.contract.js';
 import { describePresence } from '../../testing/contracts/presence.contract.js';
@@ -10,9 +11,16 @@ import { RedisRevocationList } from './access/redis-revocation-list.js';
 import { openInbox } from './inbox/inbox-nodes.fixture.js';
 import { entry, startPresence } from './presence/presence-nodes.fixture.js';
 import { RedisNodes } from './redis-nodes.fixture.js';
+import { limits, openClaims, order, statusOf } from './requests/claims-nodes.fixture.js';
+import { RedisSessions } from './sessions/redis-sessions.js';
 
 /** As in production, ten times as fast: a moved slot and a new primary take their time. */
 const fast = { beatMs: 200, deadAfterMs: 1_000, tidyMs: 1_000, againAfterMs: 1_000 };
+
+const session: SessionState = {
+  owner: { userId: 'ann', deviceId: 'phone' },
+  ...{ connectionId: 'c1', isClosed: true, rooms: [], metadata: { tenant: 'a' } },
+};
 
 const inboxLimits = { ...defaultInboxLimits, maxMessages: inboxContractMaxMessages };
 
@@ -147,6 +155,37 @@ describe('behind Sentinel', () => {
     const isRefused = async () => node.inbox.acknowledgeUpTo('ann', 'phone', before).catch(() => undefined);
     expect(await until(isRefused, (answer) => answer !== undefined, { everyMs: 50 })).toBe(false);
     expect(await node.idsFor('ann')).toEqual(['1', '2']);
+  }, 60_000);
+
+  it('sessions go on after a failover, and what the replica knows to have run does not run again', async () => {
+    const [here, there] = [await openClaims(nodes), await openClaims(nodes)];
+    const sessions = new RedisSessions(here);
+    const [running, unknown] = [
+      { ...order, key: 'running' },
+      { ...order, key: 'unknown' },
+    ];
+    for (const request of [order, running]) expect(await statusOf(here.claims, request)).toBe('claimed');
+    await here.claims.finish(order, 'kept', limits);
+    for (const sessionId of ['kept', 'taken']) await sessions.save(sessionId, session, 60_000);
+    await sessions.take('taken', session.owner, { sessionId: 'kept', timeToLiveMs: 60_000 });
+    await sentinel.failover();
+    const answer = () => there.claims.claim(order, limits).catch(() => undefined);
+    expect(await until(answer, (claim) => claim !== undefined, { everyMs: 50, patienceMs: 25_000 })).toEqual({
+      status: 'answered',
+      answer: 'kept',
+    });
+    const save = () =>
+      sessions.save('new', session, 60_000).then(
+        () => true,
+        () => false,
+      );
+    await until(save, Boolean, { everyMs: 50, patienceMs: 25_000 });
+    expect(await statusOf(there.claims, running)).toBe('running');
+    await here.claims.finish(running, 'after', limits);
+    expect(await there.claims.claim(running, limits)).toEqual({ status: 'answered', answer: 'after' });
+    expect(await statusOf(there.claims, unknown)).toBe('claimed');
+    expect(await sessions.take('taken', session.owner)).toEqual(session);
+    expect(await new RedisSessions(there).take('new', session.owner)).toEqual(session);
   }, 60_000);
 
   it('all who are here are known to the new primary, and nobody is dead, when the old one dies', async () => {
