@@ -3,12 +3,13 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
-import { unnamedDevice, type Inbox } from '../ports/inbox.js';
+import type { Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RecordKeeper } from '../records/record-keeper.js';
 import type { Counters } from '../stats.js';
+import { inboxDeviceOf } from './inbox-device.js';
 import { InboxReader } from './inbox-reader.js';
 
 /** What {@link InboxReaders} work with. */
@@ -145,9 +146,4 @@ export class InboxReaders {
       this.#deps.logger.debug('An inbox could not be read; it will be tried again.', { cause });
     });
   }
-}
-
-/** Which of a user's devices a connection is for the inbox. */
-export function inboxDeviceOf({ deviceId, isDeviceNamed }: Connection): string {
-  return isDeviceNamed ? deviceId : unnamedDevice;
 }
