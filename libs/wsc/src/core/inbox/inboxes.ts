@@ -1,4 +1,5 @@
-import { parseId, parseUserId } from '@nest-wsc/protocol';
+import { createHash } from 'node:crypto';
+import { isId, parseId, parseUserId } from '@nest-wsc/protocol';
 import type { MessageInput, OutboundMessage, SendResult } from '../messages/message.js';
 import type { Sender } from '../messages/sender.js';
 import type { DeadLetter, Inbox, InboxSize } from '../ports/inbox.js';
@@ -37,8 +38,7 @@ export class Inboxes {
     const letters = await this.deadLetters(userId);
     const letter = letters.find(({ message }) => message.id === messageId);
     if (letter === undefined) return undefined;
-    // One id for each letter: asked for twice at once, it is sent once.
-    const input = inputOf(letter.message, `again.${messageId}`.slice(0, 64));
+    const input = inputOf(letter.message, idOfAgain(messageId));
     const sent = await this.#sender.toUser(userId, input, { durable: true });
     await this.#inbox.takeDeadLetter(userId, messageId);
     this.#recordKeeper.note(userId, { id: messageId, status: 'expired', reason: `Sent again as ${sent.id}` });
@@ -67,6 +67,13 @@ export class Inboxes {
     const message = await this.#recordKeeper.failedMessage(userId, messageId);
     return message && this.#sender.toUser(userId, inputOf(message, messageId), { durable: true });
   }
+}
+
+/** One id for each letter: asked for twice at once, it is sent once. */
+function idOfAgain(messageId: string): string {
+  const id = `again.${messageId}`;
+  // Cut short, two of them could be the same.
+  return isId(id) ? id : `again.${createHash('sha256').update(messageId).digest('base64url')}`;
 }
 
 /** What was sent, to be sent again. */

@@ -52,6 +52,17 @@ describe('the record of a durable message', () => {
     expect(await hub.inboxes.retry('ann', 'inv-7')).toBeUndefined();
   });
 
+  it('is of each message that expired, however alike their ids are', async () => {
+    await using parts = await start();
+    const { hub, keep, pass } = parts;
+    const ids = ['1', '2'].map((end) => end.padStart(64, 'x'));
+    for (const id of ids) await keep({ ...invoice, id });
+    await pass(week + 1);
+    const again = await Promise.all(ids.map((id) => hub.inboxes.retry('ann', id)));
+    expect(new Set(again.map((sent) => sent?.id)).size).toBe(2);
+    expect(await hub.inboxes.size('ann')).toEqual({ messages: 2, deadLetters: 0 });
+  });
+
   it('does not take for expired what a device has, though it has told so by its position only', async () => {
     await using parts = await start();
     const { test, recordOf, keep, pass } = parts;
