@@ -225,11 +225,17 @@ describe('the HTTP API of the gateway', () => {
       { what: 'a nest of lists', raw: deep },
       { what: 'too many keys', raw: wide },
       { what: 'a number that no double holds', raw: '{"event":"a","data":1e999}' },
+      { what: 'null for a field that may be absent', path: '/api/users/ada/messages', raw: '{"event":"a","ack":null}' },
+      { what: 'a list for an object', path: '/api/users/ada/messages', raw: '{"event":"a","ack":[]}' },
+      { what: 'null for yes or no', path: '/api/users/ada/messages', raw: '{"event":"a","durable":null}' },
       { what: 'more than 64 KiB', raw: long, status: 413, error: 'WSC_MESSAGE_TOO_LARGE' },
-    ])('a body that is $what', async ({ raw, status = 422, error = 'WSC_VALIDATION_FAILED' }) => {
-      const answer = await api('/api/broadcast', { raw });
-      expect(answer).toMatchObject({ status, body: { code: status, error, trace_id: expect.any(String) } });
-    });
+    ])(
+      'a body that is $what',
+      async ({ path = '/api/broadcast', raw, status = 422, error = 'WSC_VALIDATION_FAILED' }) => {
+        const answer = await api(path, { raw });
+        expect(answer).toMatchObject({ status, body: { code: status, error, trace_id: expect.any(String) } });
+      },
+    );
 
     it.each([
       { path: '/api/rooms/a%20b', status: 400, error: 'WSC_INVALID_NAME' },
@@ -250,6 +256,12 @@ describe('the HTTP API of the gateway', () => {
       { title: 'x', body: 'x', link: '//elsewhere.example' },
     ])('the notification %j', async (body) => {
       expect(await api('/api/users/ada/notifications', { body })).toMatchObject({ status: 422 });
+    });
+
+    it.each(['application/x-www-form-urlencoded', 'text/plain'])('a body that says it is %s', async (contentType) => {
+      const answer = await api('/api/broadcast', { raw: '{"event":"a"}', contentType });
+      const message = 'The body must be JSON: send it with "Content-Type: application/json".';
+      expect(answer).toMatchObject({ status: 415, body: { code: 415, error: 'WSC_INVALID_ENVELOPE', message } });
     });
 
     it('names the fields of a nested object', async () => {

@@ -11,20 +11,22 @@ export interface ApiCall {
   readonly body?: unknown;
   /** Sent as it is, instead of `body`. */
   readonly raw?: string;
+  /** Of the body. @default 'application/json' */
+  readonly contentType?: string;
 }
 
 /** Calls the gateway as any service would. */
 export async function callApi(
   url: string,
   path: string,
-  { method, token, body, raw }: ApiCall = {},
+  { method, token, body, raw, contentType = 'application/json' }: ApiCall = {},
 ): Promise<ApiAnswer> {
   const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await fetch(url + path, {
     method: method ?? (content === undefined ? 'GET' : 'POST'),
     headers: {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...(content !== undefined && { 'Content-Type': 'application/json' }),
+      ...(content !== undefined && { 'Content-Type': contentType }),
     },
     ...(content !== undefined && { body: content }),
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { noStore, StartLogger, StrictHttpAdapter } from '@nest-wsc/demo-service';
+import { jsonOnly, noStore, StartLogger, StrictHttpAdapter } from '@nest-wsc/demo-service';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { createWscOptions } from './config/wsc-options.js';
@@ -32,7 +32,7 @@ export async function createGateway(config: GatewayConfig, publicFolder?: string
   app.disable('x-powered-by');
   app.use(securityHeaders);
   if (publicFolder !== undefined) servePage(app, publicFolder);
-  app.use(noStore);
+  app.use(noStore, jsonOnly);
   app.useBodyParser('json', { limit: maxBodySize });
   serveOpenApi(app);
   return app;

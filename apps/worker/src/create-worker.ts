@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { noStore, StartLogger, StrictHttpAdapter } from '@nest-wsc/demo-service';
+import { jsonOnly, noStore, StartLogger, StrictHttpAdapter } from '@nest-wsc/demo-service';
 import type { WorkerConfig } from './config/worker-config.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -19,7 +19,7 @@ export async function createWorker(config: WorkerConfig): Promise<NestExpressApp
     logger: new StartLogger(),
   });
   app.disable('x-powered-by');
-  app.use(noStore);
+  app.use(noStore, jsonOnly);
   app.useBodyParser('json', { limit: maxBodySize });
   return app;
 }

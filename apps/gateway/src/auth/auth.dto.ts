@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
-import { IsWscName, IsWscUserId } from '@nest-wsc/demo-service';
+import { IsString, Length } from 'class-validator';
+import { IsWscName, IsWscUserId, MayBeAbsent } from '@nest-wsc/demo-service';
 
 /** Body of `POST /auth/login`. */
 export class LoginDto {
@@ -9,13 +9,13 @@ export class LoginDto {
   readonly user_id!: string;
 
   @ApiPropertyOptional({ example: 'Ada Lovelace', minLength: 1, maxLength: 80 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 80)
   readonly name?: string;
 
   @ApiPropertyOptional({ example: 'customer', default: 'customer', description: 'admin and agent may use /api' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsWscName()
   readonly user_type?: string;
 }

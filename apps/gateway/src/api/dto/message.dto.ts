@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
-import { AnyJson, IsWscName } from '@nest-wsc/demo-service';
+import { IsBoolean, IsInt, IsObject, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import { AnyJson, IsWscName, MayBeAbsent } from '@nest-wsc/demo-service';
 
 /** An event and its data, for everybody. */
 export class MessageDto {
@@ -17,14 +17,14 @@ export class MessageDto {
 /** How an acked send waits. */
 export class AckDto {
   @ApiPropertyOptional({ default: 5000, minimum: 1, maximum: 60_000, description: 'Milliseconds per attempt' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(60_000)
   readonly timeout_ms?: number;
 
   @ApiPropertyOptional({ default: 0, minimum: 0, maximum: 10, description: 'Further attempts after the first' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(10)
@@ -37,7 +37,7 @@ class DurableDto extends MessageDto {
     default: false,
     description: 'Kept until each of the devices has acknowledged it, or its time is up',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   readonly durable?: boolean;
 
@@ -46,14 +46,14 @@ class DurableDto extends MessageDto {
     maximum: 2_592_000_000,
     description: 'Milliseconds for which a durable one is kept',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(2_592_000_000)
   readonly time_to_live_ms?: number;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 64, description: 'Sent again with the same id, it counts once' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 64)
   readonly id?: string;
@@ -62,7 +62,8 @@ class DurableDto extends MessageDto {
 /** A message to a user; with `ack` the answer waits until one of the user's devices has processed it. */
 export class UserMessageDto extends DurableDto {
   @ApiPropertyOptional({ type: AckDto })
-  @IsOptional()
+  @MayBeAbsent()
+  @IsObject()
   @ValidateNested()
   @Type(() => AckDto)
   readonly ack?: AckDto;
@@ -71,7 +72,7 @@ export class UserMessageDto extends DurableDto {
 /** A message to a room's members. */
 export class RoomMessageDto {
   @ApiPropertyOptional({ default: 'room_message', pattern: '^[A-Za-z0-9_.:-]{1,128}$' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsWscName()
   readonly event?: string;
 
@@ -84,7 +85,7 @@ export class RoomMessageDto {
     maxLength: 64,
     description: 'In rooms with history: sent again with the same id, it counts once',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 64)
   readonly id?: string;
@@ -93,7 +94,7 @@ export class RoomMessageDto {
     minimum: 0,
     description: 'In rooms with history: left out unless it is above every version of this event so far',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)

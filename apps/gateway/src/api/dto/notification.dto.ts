@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
-import { IsLink } from '@nest-wsc/demo-service';
+import { IsBoolean, IsString, Length } from 'class-validator';
+import { IsLink, MayBeAbsent } from '@nest-wsc/demo-service';
 
 /** A notification for a person. */
 export class NotificationDto {
@@ -15,18 +15,18 @@ export class NotificationDto {
   readonly body!: string;
 
   @ApiPropertyOptional({ example: '📦', maxLength: 2048 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 2048)
   readonly icon?: string;
 
   @ApiPropertyOptional({ example: '/orders/17', maxLength: 2048, description: 'An http(s) address or a path' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLink()
   readonly link?: string;
 
   @ApiPropertyOptional({ default: false, description: 'Kept until each of the devices has acknowledged it' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean()
   readonly durable?: boolean;
 }

@@ -1,11 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsInt, IsString, Length, Max, Min } from 'class-validator';
+import { MayBeAbsent } from '@nest-wsc/demo-service';
 
 /** Which part of a long list. */
 export class PageDto {
   @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -13,7 +14,7 @@ export class PageDto {
   readonly limit?: number;
 
   @ApiPropertyOptional({ description: 'From the page before' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 512)
   readonly cursor?: string;

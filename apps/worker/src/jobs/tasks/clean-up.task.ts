@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsInt, Max, Min } from 'class-validator';
+import { MayBeAbsent } from '@nest-wsc/demo-service';
 import { WscPublisher } from '@nest-wsc/publisher';
 import { JobQueue } from '../job-queue.js';
 import type { RunningJob, Task, TaskResult } from './task.js';
@@ -9,7 +10,7 @@ const hourMs = 3_600_000;
 /** Which finished jobs go. */
 export class CleanUpDto {
   /** @default 24 */
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(8_760)

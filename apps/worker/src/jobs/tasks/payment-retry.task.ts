@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsWscName, IsWscUserId } from '@nest-wsc/demo-service';
+import { IsInt, Max, Min } from 'class-validator';
+import { IsWscName, IsWscUserId, MayBeAbsent } from '@nest-wsc/demo-service';
 import { WscPublisher } from '@nest-wsc/publisher';
 import type { RunningJob, Task, TaskResult } from './task.js';
 
@@ -13,7 +13,7 @@ export class PaymentRetryDto {
   readonly payment!: string;
 
   /** How often the pretended provider declines before it takes the payment. @default 0 */
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(100)

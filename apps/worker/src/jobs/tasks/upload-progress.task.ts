@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsWscName, IsWscUserId } from '@nest-wsc/demo-service';
+import { IsInt, Max, Min } from 'class-validator';
+import { IsWscName, IsWscUserId, MayBeAbsent } from '@nest-wsc/demo-service';
 import { WscPublisher } from '@nest-wsc/publisher';
 import type { RunningJob, Task, TaskResult } from './task.js';
 
@@ -16,7 +16,7 @@ export class UploadProgressDto {
   readonly upload!: string;
 
   /** How long each quarter takes. @default 500 */
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(2_000)

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { IsOptional, IsString, Length } from 'class-validator';
-import { IsLink, IsWscUserId } from '@nest-wsc/demo-service';
+import { IsString, Length } from 'class-validator';
+import { IsLink, IsWscUserId, MayBeAbsent } from '@nest-wsc/demo-service';
 import { WscPublisher } from '@nest-wsc/publisher';
 import type { RunningJob, Task, TaskResult } from './task.js';
 
@@ -17,7 +17,7 @@ export class UserNoticeDto {
   @Length(0, 4000)
   readonly body!: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsLink()
   readonly link?: string;
 }
