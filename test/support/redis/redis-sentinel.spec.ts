@@ -46,3 +46,23 @@ describe('Sentinels for tests', () => {
     await expect(master.ask('SET', 'key', 'other')).resolves.toBe('OK');
   });
 });
+
+describe('Sentinels for tests, from which the master can be cut off', () => {
+  it('promote a replica while the master goes on alone, which becomes a replica again and loses what it has written meanwhile', async () => {
+    await using sentinel = await startSentinel({ isMasterApart: true });
+    const [former, other] = sentinel.servers;
+    await expect(sentinel.master()).resolves.toBe(former);
+
+    sentinel.masterNetwork?.blackHole();
+    await expect(sentinel.untilMaster((server) => server !== former)).resolves.toBe(other);
+    await expect(former?.ask('SET', 'key', 'alone')).resolves.toBe('OK');
+
+    await sentinel.masterNetwork?.heal();
+    await until(
+      async () => (await former?.info('replication').catch(() => undefined))?.get('master_link_status'),
+      (status) => status === 'up',
+      { patienceMs: 60_000, everyMs: 25 },
+    );
+    await expect(former?.ask('GET', 'key')).resolves.toBeNull();
+  });
+});
