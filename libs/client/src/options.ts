@@ -29,7 +29,11 @@ export interface WscClientOptions {
   readonly token?: TokenOrProvider | undefined;
   /** One-time connect token for the URL, for platforms without subprotocols. A function, since each works once. */
   readonly connectToken?: TokenOrProvider | undefined;
-  /** Names this device, 1 to 128 of `A-Za-z0-9_.:-`. By default the server names it, and the name is kept while the client lives. */
+  /**
+   * Names this device, 1 to 128 of `A-Za-z0-9_.:-`. Keep it where the installation keeps its data, and durable messages wait a week for
+   * this device. By default the server makes an id, which is kept while the client lives: then durable messages wait for all clients
+   * of the user without a name as for one device, and for 5 minutes after the last of them was there.
+   */
   readonly deviceId?: string | undefined;
   /** @default 10_000 */
   readonly requestTimeoutMs?: number | undefined;

@@ -17,9 +17,17 @@ export function createInstanceId(nodeId: string): string {
   return `${nodeId}.${randomBytes(4).toString('hex')}`;
 }
 
+/** What the ids begin with that the server makes (PROTOCOL.md §1.3). */
+const madeDevicePrefix = 'unnamed.';
+
 /** A device id for a client that named none. */
 export function createDeviceId(): string {
-  return randomUUID();
+  return `${madeDevicePrefix}${randomUUID()}`;
+}
+
+/** Whether a server has made it: a client that gives it again has still named none. */
+export function isMadeDeviceId(deviceId: string): boolean {
+  return deviceId.startsWith(madeDevicePrefix);
 }
 
 const sessionBytes = 32;

@@ -78,6 +78,7 @@ export type {
 export type { Clock, Timer } from './ports/clock.js';
 export {
   defaultInboxLimits,
+  silentDevice,
   unnamedDevice,
   type DeadLetter,
   type Inbox,

@@ -61,7 +61,14 @@ describe('the gate', () => {
       principal: { userId: 'ann' },
     });
     const { handshake: anonymous } = await test.hub.gate.admit(test.request());
-    expect([anonymous.principal, anonymous.deviceId.length]).toEqual([undefined, 36]);
+    const { principal, deviceId, isDeviceNamed } = anonymous;
+    expect({ principal, deviceId, isDeviceNamed }).toEqual({
+      principal: undefined,
+      deviceId: expect.stringMatching(/^unnamed\.[0-9a-f-]{36}$/),
+      isDeviceNamed: false,
+    });
+    const { handshake: again } = await test.hub.gate.admit(test.request({ deviceId }));
+    expect([again.deviceId, again.isDeviceNamed]).toEqual([deviceId, false]);
   });
 
   it('checks in the order of PROTOCOL.md §1.3, each check only once the last has passed', async () => {

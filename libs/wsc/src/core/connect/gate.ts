@@ -1,6 +1,6 @@
 import { isUserId } from '@nest-wsc/protocol';
 import type { HubOptions } from '../hub-options.js';
-import { createConnectionId, createDeviceId } from '../ids.js';
+import { createConnectionId, createDeviceId, isMadeDeviceId } from '../ids.js';
 import { refuseFalse } from '../extensions/refuse-false.js';
 import type { ConnectionSlots } from '../limits/connection-slots.js';
 import { Cancellation } from '../async/cancellation.js';
@@ -171,7 +171,7 @@ export class Gate {
       token: offer.token,
       connectToken: offer.connectToken,
       deviceId: offer.deviceId ?? createDeviceId(),
-      isDeviceNamed: offer.deviceId !== undefined,
+      isDeviceNamed: offer.deviceId !== undefined && !isMadeDeviceId(offer.deviceId),
       wantsResume: offer.wantsResume,
       protocol: offer.protocol,
     });

@@ -30,7 +30,7 @@ export class Handshake {
   readonly connectToken: string | undefined;
   /** Given by the client or made by the server. */
   readonly deviceId: string;
-  /** Whether the client gave it, so that it is the same when it comes back. */
+  /** Whether the client gave it, so that it is the same when it comes back. One that a server has made names nothing, whoever gives it. */
   readonly isDeviceNamed: boolean;
   /** Whether the client will resume (`resume.v1`, PROTOCOL.md §6.4). */
   readonly wantsResume: boolean;

@@ -7,6 +7,7 @@ import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
 import type { RecordKeeper } from '../records/record-keeper.js';
 import type { Counters } from '../stats.js';
+import { inboxDeviceOf } from './inbox-device.js';
 
 /** What an {@link InboxReader} works with. */
 export interface InboxReaderDependencies {
@@ -17,11 +18,10 @@ export interface InboxReaderDependencies {
   readonly recordKeeper: RecordKeeper;
 }
 
-/** Whose inbox, on which connection, as which of the user's devices. */
+/** Whose inbox, on which connection. */
 export interface InboxOwner {
   readonly connection: Connection;
   readonly userId: string;
-  readonly deviceId: string;
 }
 
 /** A message that has left for the device. */
@@ -51,6 +51,8 @@ export class InboxReader {
   /** What is above it comes to this connection for the first time. */
   #highestGiven = 0;
   #epoch: string | undefined;
+  /** Which device it was when it read last. */
+  #readAs: string | undefined;
   /** Whether the inbox may have more than was given. */
   #hasMore = true;
   #isRunning = false;
@@ -84,7 +86,9 @@ export class InboxReader {
   offer(message: OutboundMessage, { offset, epoch }: StreamPosition): boolean {
     if (this.#epoch === epoch && offset <= this.#givenUpTo) return false;
     const isNext = this.#epoch === epoch && offset === this.#givenUpTo + 1 && !this.#hasMore && !this.#isRunning;
-    if (!isNext || this.#givenCount >= windowSize || this.#owner.connection.isBlocked || !this.#canAck) {
+    // The inbox may not know its device yet: reading it makes it known.
+    const isKnown = this.#readAs === inboxDeviceOf(this.#owner.connection);
+    if (!isNext || !isKnown || this.#givenCount >= windowSize || this.#owner.connection.isBlocked) {
       this.#hasMore = true;
       return false;
     }
@@ -93,21 +97,21 @@ export class InboxReader {
 
   /** The device has these. Rejects where the inbox can't be told; they come again then. */
   async acknowledge(ids: readonly string[]): Promise<number> {
-    const { userId, deviceId } = this.#owner;
-    const count = await this.#deps.inbox.acknowledge(userId, deviceId, ids);
+    const { userId, connection } = this.#owner;
+    const count = await this.#deps.inbox.acknowledge(userId, inboxDeviceOf(connection), ids);
     this.#deps.counters.acknowledgedMessages += count;
     const oldest = this.#oldest;
     for (const id of ids) {
       this.#given?.delete(id);
-      this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: this.#owner.connection.deviceId });
+      this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: connection.deviceId });
     }
     if (this.#oldest !== oldest) this.#repeats = 0;
     return count;
   }
 
-  /** Whether there is something to do: more to give and a window that takes it, or something to give again. */
+  /** Whether there is something to do: more to give and a window that takes it, something to give again, or to tell the inbox. */
   isDue(now: number): boolean {
-    if (this.#repeatAt <= now) return true;
+    if (this.#repeatAt <= now || this.#unacknowledgeable !== undefined) return true;
     return this.#hasMore && !this.#isRunning && this.#givenCount <= windowSize / 2;
   }
 
@@ -138,8 +142,10 @@ export class InboxReader {
 
   /** Answers false where there is no more. */
   async #givePage(): Promise<boolean> {
-    const { userId, deviceId } = this.#owner;
+    const { userId, connection } = this.#owner;
+    const deviceId = inboxDeviceOf(connection);
     this.#hasMore = false;
+    this.#readAs = deviceId;
     try {
       const limit = { maxMessages: windowSize - this.#givenCount, maxBytes: pageBytes };
       const page = await this.#deps.inbox.unacknowledged(userId, deviceId, { afterOffset: this.#givenUpTo, ...limit });

@@ -3,7 +3,7 @@ import type { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { Clock, Timer } from '../ports/clock.js';
-import type { Inbox } from '../ports/inbox.js';
+import { silentDevice, type Inbox } from '../ports/inbox.js';
 import type { Logger } from '../ports/logger.js';
 import type { StreamPosition } from '../ports/streams.js';
 import type { NamespaceTable } from '../rooms/namespace-table.js';
@@ -44,7 +44,7 @@ export class InboxReaders {
   start(connection: Connection): void {
     const { userId } = connection;
     if (userId === undefined || connection.isClosed || this.#readers.has(connection)) return;
-    const reader = new InboxReader({ connection, userId, deviceId: inboxDeviceOf(connection) }, this.#deps);
+    const reader = new InboxReader({ connection, userId }, this.#deps);
     this.#readers.set(connection, reader);
     this.#looks ??= this.#deps.clock.every(lookMs, this.#look);
     this.#run(reader);
@@ -53,9 +53,10 @@ export class InboxReaders {
   /** Its client will say what it has, before it takes the rest: what others acknowledge meanwhile waits for it all the same. Never rejects. */
   async expect(connection: Connection): Promise<void> {
     const { userId } = connection;
-    if (userId === undefined || !connection.isDeviceNamed) return;
+    const deviceId = inboxDeviceOf(connection);
+    if (userId === undefined || deviceId === silentDevice) return;
     try {
-      await this.#deps.inbox.acknowledge(userId, inboxDeviceOf(connection), []);
+      await this.#deps.inbox.acknowledge(userId, deviceId, []);
     } catch (cause) {
       // It is known once it reads.
       this.#deps.logger.debug('The inbox could not be told of a device.', { cause });
@@ -82,7 +83,7 @@ export class InboxReaders {
       if (reader === undefined) continue;
       // It may have come before, by the broker or from its sender.
       if (reader.offer(message, position) || reader.isGiven(message.id)) queued += 1;
-      else if (reader.isDue(this.#deps.clock.monotonic())) this.#run(reader);
+      if (reader.isDue(this.#deps.clock.monotonic())) this.#run(reader);
     }
     return { queued, dropped: 0 };
   }

@@ -4,6 +4,8 @@ import { MemoryInbox } from '../../stores/memory/memory-inbox.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { TestHub, type TestClient, type TestClientOptions } from '../../testing/test-hub.js';
 import type { ClusterListener } from '../ports/cluster.js';
+import { withResolver } from '../async/with-resolver.js';
+import type { HubDependencies } from '../hub-parts.js';
 import type { Inbox } from '../ports/inbox.js';
 import { ask } from '../streams/history.fixture.js';
 
@@ -100,5 +102,98 @@ describe('a message that another device acknowledges at once', () => {
     // Its node has heard nothing of it, and finds it when it looks next.
     await there.test.clock.advance(40_000);
     expect(new Set(heardBy(second))).toEqual(new Set(['a']));
+  });
+});
+
+describe('a message for connections that name no device', () => {
+  const unnamed: TestClientOptions = { userId: 'ann' };
+  const stock: TestClientOptions = { userId: 'ann', protocols: [] };
+
+  async function startOne(dependencies: Partial<HubDependencies> = {}) {
+    const test = await TestHub.start({ dependencies });
+    const keep = (data: string) => test.hub.sendToUser('ann', { event: 'news', data }, { durable: true });
+    const keepForPhone = async (client: TestClient, data: string) => {
+      await keep(data);
+      await test.settle();
+      await acknowledgeAll(client);
+    };
+    const sizeOf = async () => (await test.hub.inboxes.size('ann')).messages;
+    return { test, keep, keepForPhone, sizeOf, [Symbol.asyncDispose]: () => test[Symbol.asyncDispose]() };
+  }
+
+  it('waits for one that is away, whether it comes back with the id that the server made or without', async () => {
+    await using parts = await startOne();
+    const { test, keepForPhone, sizeOf } = parts;
+    const client = await test.connect(phone);
+    let last = await test.connect(unnamed);
+    for (const [data, next] of [
+      ['a', { ...unnamed, deviceId: last.connection.deviceId }],
+      ['b', unnamed],
+    ] as const) {
+      await last.disconnect();
+      await keepForPhone(client, data);
+      last = await test.connect(next);
+      expect(heardBy(last)).toEqual([data]);
+      await acknowledgeAll(last);
+    }
+    expect(await sizeOf()).toBe(0);
+  });
+
+  it('waits no longer than five minutes after the last of them was there', async () => {
+    await using parts = await startOne();
+    const { test, keepForPhone, sizeOf } = parts;
+    const client = await test.connect(phone);
+    const tab = await test.connect(unnamed);
+    for (let minute = 0; minute < 10; minute += 1) {
+      await test.clock.advance(60_000);
+      for (const { connection } of [client, tab]) connection.touch();
+    }
+    await keepForPhone(client, 'a');
+    await tab.disconnect();
+    expect(await sizeOf()).toBe(1);
+    await test.clock.advance(300_000);
+    expect(await sizeOf()).toBe(0);
+  });
+
+  it('waits while one of them has its window full, though another device has acknowledged all', async () => {
+    await using parts = await startOne();
+    const { test, keepForPhone } = parts;
+    const [client, tab] = [await test.connect(phone), await test.connect(unnamed)];
+    for (let index = 0; index < 40; index += 1) await keepForPhone(client, String(index));
+    expect(tab.messages).toHaveLength(32);
+    await acknowledgeAll(tab);
+    expect(new Set(heardBy(tab)).size).toBe(40);
+  });
+
+  it('comes at once to one that can not acknowledge, and waits for none of those', async () => {
+    const broker = new MemoryBroker();
+    const inbox = new ForgetfulInbox(() => new MemoryInbox({ clock: new FakeClock(), broker }));
+    await using parts = await startOne({ broker, inbox });
+    const { test, keepForPhone, sizeOf } = parts;
+    const client = await test.connect(phone);
+    const old = await test.connect(stock);
+    const { unacknowledged } = inbox;
+    const reading = withResolver<undefined>();
+    inbox.unacknowledged = async (...args) => {
+      await reading.promise;
+      return unacknowledged(...args);
+    };
+    await keepForPhone(client, 'a');
+    reading.resolve(undefined);
+    await test.settle();
+    expect(heardBy(old)).toEqual(['a']);
+    await old.disconnect();
+    await keepForPhone(client, 'b');
+    expect(await sizeOf()).toBe(0);
+  });
+
+  it('waits for one that could not acknowledge, once it has shown that it can', async () => {
+    await using parts = await startOne();
+    const { test, keepForPhone } = parts;
+    const [client, old] = [await test.connect(phone), await test.connect(stock)];
+    await old.request('nothing');
+    await keepForPhone(client, 'a');
+    await old.disconnect();
+    expect(heardBy(await test.connect(unnamed))).toEqual(['a']);
   });
 });

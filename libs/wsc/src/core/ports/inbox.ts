@@ -10,10 +10,16 @@ export interface InboxEntry {
 }
 
 /**
- * The device of every connection whose client names none; no client can name it. It is never a known one: it gets what nobody has
- * acknowledged, and what it acknowledges waits only for those that are known.
+ * The device of all connections whose clients name none and can acknowledge; no client can name it. It is known like a named one, but
+ * only for 5 minutes after it was seen last, and is not one of the ten.
  */
 export const unnamedDevice = '*';
+
+/**
+ * The device of all connections whose clients name none and can't acknowledge. It is never a known one: it gets what nobody has
+ * acknowledged, and what it acknowledges waits only for those that are known.
+ */
+export const silentDevice = '?';
 
 /** How much an inbox keeps. */
 export interface InboxLimits {
@@ -72,8 +78,8 @@ export interface InboxSize {
  * Keeps messages for a user until each known device has acknowledged them or their time is up. Promises: in order; a message id is
  * kept once however often it is stored; a full inbox refuses and keeps what it has; what `store` answers is kept by then, and every
  * node that is subscribed to the user hears it through the broker as a message to the user with its `position`; what expires before
- * every device has it is a dead letter. At most 10 devices of a user are known, each until it was not seen for 7 days. Does not
- * promise: to deliver, or that the broker's message arrives; that is the hub's.
+ * every device has it is a dead letter. At most 10 named devices of a user are known, each until it was not seen for 7 days: where one is
+ * forgotten, what waited for it only goes, as if it had acknowledged that. Does not promise: to deliver, or that the broker's message arrives; that is the hub's.
  */
 export interface Inbox {
   /** How many messages calls of this node have found to be dead letters, each counted by one node. Absent: they are not counted. */

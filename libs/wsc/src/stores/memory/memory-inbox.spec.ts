@@ -1,4 +1,5 @@
 import type { Broker } from '../../core/ports/broker.js';
+import { unnamedDevice } from '../../core/ports/inbox.js';
 import { testMessage } from '../../testing/contracts/test-message.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { MemoryBroker } from './memory-broker.js';
@@ -95,6 +96,26 @@ describe('the memory inbox', () => {
     store('ann', '3');
     await clock.advance(10 * day);
     expect(idsFor('ann', 'new phone')).toEqual(['2', '3']);
+  });
+
+  it('waits for the unnamed device for five minutes after it was seen, then leaves nothing of it', async () => {
+    const { clock, inbox, store, idsFor } = setUp();
+    const passUntilForgotten = async () => {
+      await clock.advance(299_999);
+      expect(inbox.size('ann')).toMatchObject({ messages: 1 });
+      await clock.advance(1);
+      expect(inbox.size('ann')).toMatchObject({ messages: 0 });
+    };
+    idsFor('ann', unnamedDevice);
+    store('ann', '1');
+    inbox.acknowledge('ann', 'phone', ['1']);
+    await passUntilForgotten();
+    expect(idsFor('ann', unnamedDevice)).toEqual([]);
+    store('ann', '2');
+    await clock.advance(200_000);
+    inbox.acknowledge('ann', unnamedDevice, []);
+    inbox.acknowledge('ann', 'phone', ['2']);
+    await passUntilForgotten();
   });
 
   it('knows the latest thousand messages again that all devices have', () => {

@@ -4,7 +4,7 @@ import type { Broker } from '../../core/ports/broker.js';
 import type { Clock } from '../../core/ports/clock.js';
 import {
   defaultInboxLimits,
-  unnamedDevice,
+  silentDevice,
   type DeadLetter,
   type Inbox,
   type InboxLimits,
@@ -120,8 +120,8 @@ export class MemoryInbox implements Inbox {
   /** A user's inbox, which knows now that the device is there; undefined where there is no place for one more user. */
   #see(userId: string, deviceId: string): UserInbox | undefined {
     const now = this.#clock.monotonic();
-    // Whoever asks without a name leaves nothing behind.
-    const inbox = deviceId === unnamedDevice ? this.#find(userId, now) : this.#open(userId, now);
+    // Who is not waited for begins nothing.
+    const inbox = deviceId === silentDevice ? this.#find(userId, now) : this.#open(userId, now);
     inbox?.see(deviceId, now);
     return inbox;
   }

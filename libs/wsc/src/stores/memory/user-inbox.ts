@@ -1,7 +1,7 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
 import {
-  unnamedDevice,
+  silentDevice,
   type InboxEntry,
   type InboxPage,
   type InboxPageRequest,
@@ -9,12 +9,9 @@ import {
 } from '../../core/ports/inbox.js';
 import type { StreamPosition } from '../../core/ports/streams.js';
 import { createEpoch } from '../shared/create-epoch.js';
+import { deviceMemoryMs } from '../shared/inbox-rules.js';
 import { InboxPast } from './inbox-past.js';
-
-/** Devices of a user that messages wait for; the one unseen for longest gives way to another. */
-const maxDevices = 10;
-/** A device that was not seen for so long is not waited for any more. */
-const deviceMemoryMs = 604_800_000;
+import { KnownDevices } from './known-devices.js';
 
 /** What all inboxes take together. */
 export interface InboxTotals {
@@ -47,8 +44,7 @@ export class UserInbox {
   readonly #totals: InboxTotals;
   /** By message id, in the order of their offsets. */
   readonly #kept = new Map<string, KeptMessage>();
-  /** When each known device was last seen, the longest unseen first. */
-  readonly #devices = new Map<string, number>();
+  readonly #devices = new KnownDevices();
   #lastOffset = 0;
   /** Of the latest message; until then its id must be known. */
   #addedAt = -Infinity;
@@ -124,25 +120,18 @@ export class UserInbox {
 
   /** Notes that a device is there. One that was not known need not get what another one has acknowledged. */
   see(deviceId: string, now: number): void {
-    if (deviceId === unnamedDevice) return;
-    if (!this.#devices.delete(deviceId)) {
+    if (deviceId === silentDevice) return;
+    if (this.#devices.see(deviceId, now)) {
       for (const kept of this.#kept.values()) if (kept.isAcknowledged) kept.acknowledgedBy.add(deviceId);
     }
-    this.#devices.set(deviceId, now);
-    for (const longestUnseen of this.#devices.keys()) {
-      if (this.#devices.size <= maxDevices) return;
-      this.#forgetDevice(longestUnseen);
-    }
+    this.#forgetDevices(now);
   }
 
   /** Lets messages die whose time is up, and forgets devices that have not been seen for long. */
   expire(now: number): void {
     if (this.#nextExpiryAt <= now) this.#expireMessages(now);
     this.past.expire(now);
-    for (const [deviceId, seenAt] of this.#devices) {
-      if (seenAt + deviceMemoryMs > now) break;
-      this.#forgetDevice(deviceId);
-    }
+    this.#forgetDevices(now);
   }
 
   #expireMessages(now: number): void {
@@ -156,11 +145,12 @@ export class UserInbox {
     this.#nextExpiryAt = Math.min(...[...this.#kept.values()].map(({ expiresAt }) => expiresAt));
   }
 
-  #forgetDevice(deviceId: string): void {
-    this.#devices.delete(deviceId);
-    for (const kept of this.#kept.values()) {
-      kept.acknowledgedBy.delete(deviceId);
-      this.#removeIfDone(kept);
+  #forgetDevices(now: number): void {
+    for (const deviceId of this.#devices.forget(now)) {
+      for (const kept of this.#kept.values()) {
+        kept.acknowledgedBy.delete(deviceId);
+        this.#removeIfDone(kept);
+      }
     }
   }
 
@@ -171,8 +161,7 @@ export class UserInbox {
   }
 
   #removeIfDone({ entry, bytes, acknowledgedBy, isAcknowledged }: KeptMessage): void {
-    if (!isAcknowledged) return;
-    for (const deviceId of this.#devices.keys()) if (!acknowledgedBy.has(deviceId)) return;
+    if (!isAcknowledged || !this.#devices.areAllIn(acknowledgedBy)) return;
     this.#remove(entry.message.id, bytes);
     this.past.addDone(entry.message.id, entry.offset);
   }
@@ -188,5 +177,5 @@ export class UserInbox {
 }
 
 function hasIt({ acknowledgedBy, isAcknowledged }: KeptMessage, deviceId: string): boolean {
-  return acknowledgedBy.has(deviceId) || (isAcknowledged && deviceId === unnamedDevice);
+  return acknowledgedBy.has(deviceId) || (isAcknowledged && deviceId === silentDevice);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Broker, BrokerMessage } from '../../core/ports/broker.js';
-import { unnamedDevice, type DeadLetter, type Inbox, type InboxPage } from '../../core/ports/inbox.js';
+import { silentDevice, unnamedDevice, type DeadLetter, type Inbox, type InboxPage } from '../../core/ports/inbox.js';
 import type { MaybePromise } from '../../core/async/maybe-promise.js';
 import { eventually } from './eventually.js';
 import { describePort, type Nodes, type OpenNodes, type PortPromises } from './runner.js';
@@ -132,23 +132,47 @@ const promises: PortPromises<InboxNode> = {
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
   },
 
-  'gives the unnamed device what nobody has acknowledged, and waits for it no longer than for anybody': async (
-    nodes,
-  ) => {
+  'gives the silent device what nobody has acknowledged, and never waits for it': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), []);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), []);
     await here.store('ann', { message: testMessage('1') });
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), ['1']);
-    assert.equal(await there.acknowledge('ann', unnamedDevice, ['1']), 1);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), ['1']);
+    assert.equal(await there.acknowledge('ann', silentDevice, ['1']), 1);
     assert.equal((await here.size('ann')).messages, 0);
     await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
     await here.store('ann', { message: testMessage('2') });
-    assert.equal(await there.acknowledge('ann', unnamedDevice, ['2']), 1);
-    assert.equal(await there.acknowledge('ann', unnamedDevice, ['2']), 0);
-    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), []);
+    assert.equal(await there.acknowledge('ann', silentDevice, ['2']), 1);
+    assert.equal(await there.acknowledge('ann', silentDevice, ['2']), 0);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), []);
     assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['2']);
     assert.equal(await here.acknowledge('ann', 'phone', ['2']), 1);
     assert.equal((await here.size('ann')).messages, 0);
+  },
+
+  'waits for the unnamed device as for a named one, wherever it was seen': async (nodes) => {
+    const { here, there } = inboxesOf(nodes);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), []);
+    await here.store('ann', { message: testMessage('1') });
+    await here.acknowledge('ann', 'phone', ['1']);
+    assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), ['1']);
+    assert.deepEqual(await there.acknowledge('ann', unnamedDevice, ['1']), 1);
+    assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
+    await here.acknowledge('bob', unnamedDevice, []);
+    await here.store('bob', { message: testMessage('1') });
+    await here.acknowledge('bob', 'phone', ['1']);
+    assert.deepEqual(idsOf(await there.unacknowledged('bob', unnamedDevice, { afterOffset: 0, ...all })), ['1']);
+  },
+
+  'does not count the unnamed device among the ten': async (nodes) => {
+    const { here, there } = inboxesOf(nodes);
+    const devices = [unnamedDevice, ...Array.from({ length: 10 }, (_, index) => `device ${String(index)}`)];
+    for (const device of devices) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
+    await here.store('ann', { message: testMessage('1') });
+    for (const device of devices) {
+      assert.deepEqual(idsOf(await there.unacknowledged('ann', device, { afterOffset: 0, ...all })), ['1']);
+      await there.acknowledge('ann', device, ['1']);
+    }
+    assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
   },
 
   'starts a new device at what nobody has acknowledged': async (nodes) => {

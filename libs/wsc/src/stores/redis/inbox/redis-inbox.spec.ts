@@ -1,5 +1,5 @@
 import { startRedis, type RedisServer } from '../../../../../../test/support/redis/redis-server.js';
-import { defaultInboxLimits } from '../../../core/ports/inbox.js';
+import { defaultInboxLimits, unnamedDevice } from '../../../core/ports/inbox.js';
 import { describeInbox, inboxContractMaxMessages } from '../../../testing/contracts/inbox.contract.js';
 import { testMessage } from '../../../testing/contracts/test-message.js';
 import { RedisNodes } from '../redis-nodes.fixture.js';
@@ -73,6 +73,32 @@ describe('the inbox on Redis', () => {
     await node.store('ann', '3');
     expect(await node.idsFor('ann', 'phone')).toEqual(['2', '3']);
     expect(await node.idsFor('ann', 'old phone')).toEqual(['2', '3']);
+  });
+
+  it('does not wait for an unnamed device that was not seen for five minutes', async () => {
+    const node = await openInbox(nodes);
+    await node.idsFor('ann', unnamedDevice);
+    const { devices } = keysOf(node, 'ann');
+    const [member = '', seenAt] = (await server.ask('ZRANGE', devices, 0, -1, 'WITHSCORES')) as string[];
+    await node.store('ann', '1');
+    await node.inbox.acknowledge('ann', 'phone', ['1']);
+    await server.ask('ZADD', devices, Number(seenAt) - 240_000, member);
+    expect(await node.inbox.size('ann')).toEqual({ messages: 1, deadLetters: 0 });
+    await server.ask('ZADD', devices, Number(seenAt) - 300_000, member);
+    expect(await node.inbox.size('ann')).toEqual({ messages: 0, deadLetters: 0 });
+    expect(await server.ask('ZCARD', devices)).toBe(1);
+  });
+
+  it('leaves nothing of an unnamed device for whom nothing came, five minutes after it was seen', async () => {
+    const node = await openInbox(nodes);
+    expect(await node.idsFor('ann', unnamedDevice)).toEqual([]);
+    const keys = (await server.ask('KEYS', `${nodes.prefix}:*`)) as string[];
+    expect(keys).not.toEqual([]);
+    for (const key of keys) {
+      const lifetimeMs = Number(await server.ask('PTTL', key));
+      expect(lifetimeMs).toBeGreaterThan(0);
+      expect(lifetimeMs).toBeLessThanOrEqual(300_000);
+    }
   });
 
   it('gives the bit of a forgotten device to another, without its acknowledgements', async () => {

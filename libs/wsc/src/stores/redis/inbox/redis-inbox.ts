@@ -2,6 +2,7 @@ import { WscError } from '@nest-wsc/protocol';
 import { redisError } from '@nest-wsc/redis';
 import {
   defaultInboxLimits,
+  unnamedDevice,
   type DeadLetter,
   type Inbox,
   type InboxLimits,
@@ -13,6 +14,7 @@ import {
 } from '../../../core/ports/inbox.js';
 import type { StreamPosition } from '../../../core/ports/streams.js';
 import { createEpoch } from '../../shared/create-epoch.js';
+import { unnamedDeviceMemoryMs } from '../../shared/inbox-rules.js';
 import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';
@@ -81,15 +83,15 @@ export class RedisInbox implements Inbox {
 
   async unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): Promise<InboxPage> {
     const { afterOffset, maxMessages, maxBytes } = request;
-    return parsePage(await this.#runFor(readScript, userId, [deviceId, afterOffset, maxMessages, maxBytes]));
+    return parsePage(await this.#runFor(readScript, userId, deviceId, [afterOffset, maxMessages, maxBytes]));
   }
 
   async acknowledge(userId: string, deviceId: string, ids: readonly string[]): Promise<number> {
-    return Number(await this.#runFor(acknowledgeScript, userId, [deviceId, ...ids]));
+    return Number(await this.#runFor(acknowledgeScript, userId, deviceId, ids));
   }
 
   async acknowledgeUpTo(userId: string, deviceId: string, { offset, epoch }: StreamPosition): Promise<boolean> {
-    return (await this.#runFor(acknowledgeUpToScript, userId, [deviceId, offset, epoch])) === 1;
+    return (await this.#runFor(acknowledgeUpToScript, userId, deviceId, [offset, epoch])) === 1;
   }
 
   async deadLetters(userId: string): Promise<readonly DeadLetter[]> {
@@ -110,9 +112,10 @@ export class RedisInbox implements Inbox {
   }
 
   /** @throws {WscError} WSC_UNAVAILABLE */
-  async #runFor(script: Script, userId: string, args: ScriptArgs): Promise<unknown> {
+  async #runFor(script: Script, userId: string, deviceId: string, rest: ScriptArgs): Promise<unknown> {
+    const lifetimeMs = deviceId === unnamedDevice ? unnamedDeviceMemoryMs : 2 * memoryMs;
     try {
-      return await this.#run(script, userId, [...(await this.#openingArgs(2 * memoryMs)), ...args]);
+      return await this.#run(script, userId, [...(await this.#openingArgs(lifetimeMs)), deviceId, ...rest]);
     } catch (error) {
       throw redisError(error);
     }

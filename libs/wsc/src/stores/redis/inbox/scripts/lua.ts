@@ -1,4 +1,5 @@
-import { unnamedDevice } from '../../../../core/ports/inbox.js';
+import { silentDevice, unnamedDevice } from '../../../../core/ports/inbox.js';
+import { deviceMemoryMs, maxDevices, unnamedDeviceMemoryMs } from '../../../shared/inbox-rules.js';
 import { nowMs, position } from '../../scripts/lua.js';
 import { createScript, type Script } from '../../scripts/script.js';
 
@@ -54,14 +55,16 @@ end
 `;
 
 /**
- * Devices stand in a sorted set by when they were seen last, each behind the digit of its bit. Of each message that anybody ever
- * acknowledged a mask says which known devices need not get it.
+ * Devices stand in a sorted set by when they were seen last, each behind the digit of its bit: 0 to 9, `a` for the unnamed one, which has
+ * it to itself. Of each message that anybody ever acknowledged a mask says which known devices need not get it.
  *
- * `see(device)`: it is there; answers its bit, 0 for the unnamed one. `acknowledge(id, own_bit)`: it has a message; answers whether the message was waiting for it.
+ * `see(device)`: it is there; answers its bit, 0 for the silent one, which is never known. `acknowledge(id, own_bit)`: it has a message; answers whether the message was waiting for it.
  */
 const devices = `
+local unnamed_member = 'a${unnamedDevice}'
+
 local function bit_of(member)
-  return bit.lshift(1, tonumber(string.sub(member, 1, 1)))
+  return bit.lshift(1, tonumber(string.sub(member, 1, 1), 16))
 end
 
 local function known_bits()
@@ -85,30 +88,48 @@ local function forget(member)
 end
 
 local function expire_devices()
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', devices_key, '-inf', now - week_ms)) do forget(member) end
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', devices_key, '-inf', now - ${String(deviceMemoryMs)})) do
+    forget(member)
+  end
+  local unnamed_seen_at = tonumber(redis.call('ZSCORE', devices_key, unnamed_member) or now)
+  if unnamed_seen_at <= now - ${String(unnamedDeviceMemoryMs)} then forget(unnamed_member) end
 end
 
 -- It need not get what another one has acknowledged.
-local function add_device(device)
-  local known, digit = known_bits(), 0
-  while bit.band(known, bit.lshift(1, digit)) ~= 0 do digit = digit + 1 end
-  local own_bit = bit.lshift(1, digit)
-  redis.call('ZADD', devices_key, now, digit .. device)
+local function add_member(member)
+  local own_bit = bit_of(member)
+  redis.call('ZADD', devices_key, now, member)
   each_mask(function(id, mask) redis.call('HSET', acks_key, id, bit.bor(mask, own_bit)) end)
   return own_bit
 end
 
-local function see(device)
-  if device == '${unnamedDevice}' then return 0 end
-  local members = redis.call('ZRANGE', devices_key, 0, -1)
-  for _, member in ipairs(members) do
-    if string.sub(member, 2) == device then
-      redis.call('ZADD', devices_key, now, member)
-      return bit_of(member)
+local function see_unnamed()
+  if not redis.call('ZSCORE', devices_key, unnamed_member) then return add_member(unnamed_member) end
+  redis.call('ZADD', devices_key, now, unnamed_member)
+  return bit_of(unnamed_member)
+end
+
+local function see_named(device)
+  local longest_unseen, named_count = nil, 0
+  for _, member in ipairs(redis.call('ZRANGE', devices_key, 0, -1)) do
+    if member ~= unnamed_member then
+      if string.sub(member, 2) == device then
+        redis.call('ZADD', devices_key, now, member)
+        return bit_of(member)
+      end
+      longest_unseen, named_count = longest_unseen or member, named_count + 1
     end
   end
-  if #members == 10 then forget(members[1]) end
-  return add_device(device)
+  if named_count == ${String(maxDevices)} then forget(longest_unseen) end
+  local known, digit = known_bits(), 0
+  while bit.band(known, bit.lshift(1, digit)) ~= 0 do digit = digit + 1 end
+  return add_member(digit .. device)
+end
+
+local function see(device)
+  if device == '${silentDevice}' then return 0 end
+  if device == '${unnamedDevice}' then return see_unnamed() end
+  return see_named(device)
 end
 
 local function acknowledge(id, own_bit)

@@ -1,4 +1,4 @@
-import { unnamedDevice } from '../../../../core/ports/inbox.js';
+import { silentDevice } from '../../../../core/ports/inbox.js';
 import { inboxScript, opening } from './lua.js';
 
 /** Looked at in one go: all that a user has could be much more than a page. */
@@ -12,8 +12,8 @@ const chunk = 64;
 export const readScript = inboxScript(
   opening,
   `
--- Whoever asks without a name leaves nothing behind.
-if ARGV[4] == '${unnamedDevice}' and not known_offset then return { '' } end
+-- Who is not waited for begins nothing.
+if ARGV[4] == '${silentDevice}' and not known_offset then return { '' } end
 local own_bit = open_for(ARGV[4])
 local from, max_messages, max_bytes = '(' .. ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local page, bytes, is_full = { epoch }, 0, false
