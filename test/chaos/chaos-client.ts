@@ -54,6 +54,8 @@ export class ChaosClient {
       pongTimeoutMs: 1_500,
       reconnect: { baseMs: 100, capMs: 1_000 },
       createSocket: (url, protocols) => this.#connect(chooseGateway(), url, protocols),
+      // Why a gateway refused: asked of one that is there. The system's search for a name that is not takes long, and holds up all others.
+      fetch: (url, init) => fetch(inPlaceOf(url, chooseGateway().url), init),
     });
     this.#client.on('room_message', (data, message) => this.#hear(message.room ?? 'no room', data, message));
     this.#client.on('durable', (data, message) => this.#hear(inboxOf(user), data, message));
@@ -188,9 +190,7 @@ export class ChaosClient {
     protocols: readonly string[],
   ): WebSocket {
     // What the library says in the URL, such as which device it is, goes with it.
-    const target = new URL(url);
-    target.host = new URL(gateway.url).host;
-    const socket = new WebSocket(target, [...protocols]);
+    const socket = new WebSocket(inPlaceOf(url, gateway.url), [...protocols]);
     let wasOpen = false;
     socket.on('open', () => {
       wasOpen = true;
@@ -218,6 +218,13 @@ export class ChaosClient {
     if (this.#had.has(id)) this.#redeliveredCount += 1;
     else this.#had.add(id);
   }
+}
+
+/** The same URL, of another program on this machine. */
+function inPlaceOf(url: string | URL | Request, otherUrl: string): URL {
+  const target = new URL(url instanceof Request ? url.url : url);
+  target.host = `127.0.0.1:${new URL(otherUrl).port}`;
+  return target;
 }
 
 /** Tries again while the gateways say that it may succeed later. */
