@@ -14,9 +14,12 @@ export interface IngestSessionOptions extends Omit<EntryWork, 'mayGoOn' | 'backO
   readonly firstRetryMs: number;
 }
 
-/** Entries that are worked on or wait, at a time: they are in memory. */
-const maxHeldCount = 256;
-const maxHeldLength = 16 * 1024 * 1024;
+/**
+ * Entries that are worked on or wait, at a time: they are in memory. So many, because a destination that takes nothing for now (a full
+ * inbox is waited for some 15 s) holds its own, and those of others behind them should not wait too.
+ */
+const maxHeldCount = 4_096;
+const maxHeldLength = 32 * 1024 * 1024;
 /** For how long it waits for a place before it looks around again. */
 const waitMs = 500;
 const longestRetryMs = 5_000;
@@ -109,7 +112,10 @@ export class IngestSession {
 
   /** What fails is found again, since it is not settled. */
   #settleOrLeave(settle: () => Promise<void>, done: () => void): void {
-    void settle().then(done, done);
+    const { faults, name } = this.#work;
+    void settle()
+      .catch(() => faults.note(name, 'An entry could not be settled; it will be tried again.'))
+      .then(done);
   }
 }
 

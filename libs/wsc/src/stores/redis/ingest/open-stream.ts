@@ -24,8 +24,9 @@ const blockMs = 500;
 
 const maxRejected = 1_000;
 const rejectedMs = 604_800_000;
-/** What is longer than that is moved aside without its data. */
+/** What is longer than that, or has more names and values, is moved aside without them. A script can't pass on more than some thousand. */
 const maxRejectedLength = 65_536;
+const maxRejectedTexts = 256;
 const maxReasonLength = 256;
 /** For how long an id is known that no store keeps. */
 const sentMs = 600_000;
@@ -83,7 +84,7 @@ export class OpenStream {
   /** Moves it aside. */
   async reject({ id, fields = [] }: RawEntry, reason: string): Promise<void> {
     const length = fields.reduce((sum, text) => sum + text.length, 0);
-    const kept = length > maxRejectedLength ? [] : fields;
+    const kept = length > maxRejectedLength || fields.length > maxRejectedTexts ? [] : fields;
     const told = ['rejected_id', id, 'reason', reason.slice(0, maxReasonLength)];
     const call = { keys: [`${this.#key}:rejected`], args: [maxRejected, rejectedMs, ...kept, ...told] };
     await runScript(this.#commands, rejectScript, call);

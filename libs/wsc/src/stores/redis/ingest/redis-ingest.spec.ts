@@ -171,6 +171,29 @@ describe('an entry that can not be sent', () => {
     expect(Number(await server.ask('TTL', 'websocket:ingest:rejected'))).toBeGreaterThan(0);
   });
 
+  it('is moved aside without its fields where they are very many', async () => {
+    const node = await start();
+    const fields = Array.from({ length: 8_200 }, () => '');
+    await server.ask('XADD', 'websocket:ingest', '*', ...fields);
+    await invoice(1);
+    await stream.taken();
+    expect(await keptFor(node, 'ann')).toBe(1);
+    expect(await stream.rejected()).toEqual([expect.stringMatching(/^\S+ rejected_id \S+ reason /)]);
+  });
+
+  it('holds nobody else up, however many wait for the same full inbox', async () => {
+    // Ann's first one waits so long that nothing of hers is done before Bob's.
+    const node = await start({ inboxMessages: 1, firstRetryMs: 60_000 });
+    await Promise.all(numbers(600).map((no) => invoice(no)));
+    await stream.add({ to: 'user:bob', event: 'invoice', durable: '1' });
+    await until(
+      () => keptFor(node, 'bob'),
+      (count) => count === 1,
+      { patienceMs: 4_000 },
+    );
+    expect(await stream.length()).toBe(599);
+  });
+
   it('is tried again while the inbox is full, and others are not held up', async () => {
     const node = await start({ inboxMessages: 1, firstRetryMs: 100 });
     await invoice(1);
