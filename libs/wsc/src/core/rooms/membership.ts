@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import type { Presence, PresenceEntry } from '../ports/presence.js';
 import type { StreamPosition } from '../ports/streams.js';
-import type { Recovery, RoomStart } from '../streams/recovery.js';
+import { notInRoom, type Recovery, type RoomStart } from '../streams/recovery.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
 import type { NamespaceTable } from './namespace-table.js';
 import type { Role } from './room.js';
@@ -77,24 +77,36 @@ export class Membership {
    */
   async join(connection: Connection, name: string, role: Role = 'member'): Promise<void> {
     const { recovery } = this.#deps;
-    recovery.release(connection, name, await this.joinFrom(connection, name, { role }));
+    recovery.release(connection, name, await this.#join(connection, name, { role }));
   }
 
   /**
    * As {@link join}; but in a room with history the connection hears nothing until `Recovery.release` is called with the answer.
    * @param since where its client was.
+   * @throws {WscError} as {@link join}, and WSC_UNAVAILABLE where it was taken out again meanwhile.
    */
   async joinFrom(
     connection: Connection,
     name: string,
     { role, since }: { readonly role: Role; readonly since?: StreamPosition | undefined },
   ): Promise<RoomStart> {
+    const start = await this.#join(connection, name, { role, since });
+    if (!connection.isIn(name)) throw notInRoom();
+    return start;
+  }
+
+  async #join(
+    connection: Connection,
+    name: string,
+    { role, since }: { readonly role: Role; readonly since?: StreamPosition | undefined },
+  ): Promise<RoomStart> {
     const was = await this.#enter(connection, name, role);
     try {
-      return await this.#deps.recovery.prepare(connection, name, since);
+      return await this.#deps.recovery.prepare(connection, name, { wasIn: was !== undefined, since });
     } catch (error) {
-      if (was === undefined) await this.leave(connection, name);
-      else this.#deps.recovery.release(connection, name, since === undefined ? {} : { position: since });
+      // Unless the application has joined it meanwhile.
+      const cursor = this.#deps.rooms.get(name)?.behind.get(connection);
+      if (was === undefined && cursor?.isUnused === true) await this.leave(connection, name);
       throw error;
     }
   }

@@ -4,7 +4,14 @@ import { MemoryStreams } from '../../stores/memory/memory-streams.js';
 import { TestHub, type TestClient, type TestHubOptions } from '../../testing/test-hub.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import type { BrokerMessage, DeliveryCount } from '../ports/broker.js';
-import type { StreamPosition, StreamRead, StreamReadLimit, StreamWrite, StreamWriteResult } from '../ports/streams.js';
+import type {
+  StreamPosition,
+  StreamRead,
+  StreamReadLimit,
+  Streams,
+  StreamWrite,
+  StreamWriteResult,
+} from '../ports/streams.js';
 import type { HistoryOptions } from './history-options.js';
 
 /** A broker that loses messages when it is told to, as pub/sub does. */
@@ -44,6 +51,8 @@ export class BreakableStreams extends MemoryStreams {
 export interface HistoryHubOptions extends Pick<TestHubOptions, 'outbox'> {
   /** The store of another hub. */
   readonly streams?: BreakableStreams;
+  /** What the hub has instead of its streams. */
+  readonly wrap?: (streams: BreakableStreams) => Streams;
 }
 
 const limits = { maxMessages: 1_000, timeToLiveMs: 300_000 };
@@ -54,8 +63,9 @@ export async function startHistoryHub(history: boolean | HistoryOptions = true, 
   // A clock of its own: time goes by for what is kept without the hub's timers.
   const storeClock = new FakeClock();
   const streams = options.streams ?? new BreakableStreams({ clock: storeClock, broker });
-  const { outbox } = options;
-  const test = await TestHub.start({ dependencies: { broker, streams }, ...(outbox && { outbox }) });
+  const { outbox, wrap } = options;
+  const dependencies = { broker, streams: wrap?.(streams) ?? streams };
+  const test = await TestHub.start({ dependencies, ...(outbox && { outbox }) });
   test.hub.namespaces.define('chat', { joinable: true, history });
   let count = 0;
   return {
