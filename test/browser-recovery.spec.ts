@@ -200,6 +200,7 @@ describe('the demo page, of what was said while one was away', () => {
     const joining = grace.page.getByTestId('joining');
     await joining.getByText('The gateway can’t open #garden now. Trying again (attempt 3) …').waitFor();
     await grace.room('garden').getByText('waiting').waitFor();
+    await grace.page.getByText('Not open yet').waitFor();
     await redis.restart({ keepData: true });
     await grace.said('Said before.').waitFor();
     await operator.say('chat:garden', 'Said since.');

@@ -151,6 +151,9 @@ describe('the demo page in a browser', () => {
     await linus.logIn('linus');
     expect(await linus.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     await linus.page.getByRole('button', { name: 'Back to rooms and people' }).click();
+    await linus.enter('a-room-whose-name-is-longer-than-a-phone-is-wide');
+    await linus.page.getByRole('button', { name: 'Back to rooms and people' }).click();
+    await expectInView(linus.page.getByRole('button', { name: 'Join room' }));
     await linus.person('ada').click();
     await linus.say('From my phone.');
     await ada.person('linus').click();

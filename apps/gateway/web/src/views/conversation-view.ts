@@ -13,6 +13,7 @@ import { avatar } from './people.js';
 const maxFaces = 5;
 
 function describe(conversation: Conversation, state: AppState): string {
+  if (conversation.failedJoins > 0) return 'Not open yet';
   if (conversation.kind === 'room') {
     const count = conversation.members.length;
     return count === 1 ? '1 person here' : `${count} people here`;
