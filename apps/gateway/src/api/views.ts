@@ -109,7 +109,7 @@ export function toAckView(outcome: AckOutcome): AckView {
   const told = { status, id, attempts, elapsed_ms: Math.round(elapsedMs) };
   switch (outcome.status) {
     case 'acked':
-      return { ...told, device_id: outcome.deviceId };
+      return { ...told, ...(outcome.deviceId !== undefined && { device_id: outcome.deviceId }) };
     case 'stored':
       return { ...told, offset: outcome.offset, epoch: outcome.epoch };
     case 'unknown':

@@ -36,6 +36,7 @@ import { FanOut } from './outbox/fan-out.js';
 import { Inboxes } from './inbox/inboxes.js';
 import { InboxReaders } from './inbox/inbox-readers.js';
 import { RecordKeeper } from './records/record-keeper.js';
+import { ackedNote } from './records/send-notes.js';
 import { Resumption } from './sessions/resumption.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import { CatchUp } from './streams/catch-up.js';
@@ -195,7 +196,10 @@ function createMessaging(
   const delivery = new Delivery({ connections, rooms, namespaces, counters });
   const foreignAcks = new ForeignAcks({
     clock,
-    tell: (instanceId, ack) => cluster.tell(instanceId, { kind: 'acked', ...ack }),
+    tell: (instanceId, ack) => {
+      if (instanceId === cluster.self.instanceId) recordKeeper.note(ack.userId, ackedNote(ack));
+      else cluster.tell(instanceId, { kind: 'acked', ...ack });
+    },
   });
   const acks = new AckTable({ clock, foreignAcks });
   const arrivals = new Arrivals({ delivery, feeds, inboxReaders, foreignAcks, cluster });
@@ -208,11 +212,20 @@ function createMessaging(
     cluster,
     delivery,
     acks,
+    foreignAcks,
     keptSends,
     onFailure: callFailed,
   });
   const ingestion = new Ingestion({ sender, namespaces });
-  return { delivery, acks, arrivals, sender, ingestion, inboxes: new Inboxes({ inbox, sender, recordKeeper }) };
+  return {
+    delivery,
+    acks,
+    foreignAcks,
+    arrivals,
+    sender,
+    ingestion,
+    inboxes: new Inboxes({ inbox, sender, recordKeeper }),
+  };
 }
 
 function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Kept & Messaging) {

@@ -95,18 +95,21 @@ export class InboxReader {
     return this.#give({ message, offset });
   }
 
-  /** The device has these. Rejects where the inbox can't be told; they come again then. */
-  async acknowledge(ids: readonly string[]): Promise<number> {
+  /**
+   * The device has these. Answers those that were waiting for it or had been given to it: a client can acknowledge anything. Rejects where
+   * the inbox can't be told; they come again then.
+   */
+  async acknowledge(ids: readonly string[]): Promise<ReadonlySet<string>> {
     const { userId, connection } = this.#owner;
-    const count = await this.#deps.inbox.acknowledge(userId, inboxDeviceOf(connection), ids);
-    this.#deps.counters.acknowledgedMessages += count;
+    const { inbox, counters, recordKeeper } = this.#deps;
+    const waiting = await inbox.acknowledge(userId, inboxDeviceOf(connection), ids);
+    counters.acknowledgedMessages += waiting.length;
+    const known = new Set(waiting);
     const oldest = this.#oldest;
-    for (const id of ids) {
-      this.#given?.delete(id);
-      this.#deps.recordKeeper.note(userId, { id, status: 'acked', deviceId: connection.deviceId });
-    }
+    for (const id of ids) if (this.#given?.delete(id) === true) known.add(id);
+    for (const id of known) recordKeeper.note(userId, { id, status: 'acked', deviceId: connection.deviceId });
     if (this.#oldest !== oldest) this.#repeats = 0;
-    return count;
+    return known;
   }
 
   /** Whether there is something to do: more to give and a window that takes it, something to give again, or to tell the inbox. */

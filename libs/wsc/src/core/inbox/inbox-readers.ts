@@ -99,12 +99,12 @@ export class InboxReaders {
       counters.ignoredAcks += unknown.length;
       return;
     }
-    const strangers = new Set(unknown.filter((id) => !reader.isGiven(id)));
+    const strangers = new Set(unknown);
     const own = ids.filter((id) => strangers.has(id) || reader.isGiven(id));
     if (own.length === 0) return;
     try {
-      const count = await reader.acknowledge(own);
-      counters.ignoredAcks += Math.max(0, strangers.size - Math.max(0, count - (own.length - strangers.size)));
+      const known = await reader.acknowledge(own);
+      counters.ignoredAcks += unknown.filter((id) => !known.has(id)).length;
       if (reader.isDue(this.#deps.clock.monotonic())) this.#run(reader);
     } catch (cause) {
       logger.debug('Acknowledgements could not be noted; their messages come again.', { cause });

@@ -165,4 +165,25 @@ describe('a durable send that waits', () => {
     expect(await hub.inboxes.size('ann')).toMatchObject({ messages: 0 });
     expect(hub.stats()).toMatchObject({ ignoredAcks: 0 });
   });
+
+  it('says that a repeat is acked of what a device has, at once where it has it already', async () => {
+    await using parts = await start();
+    const { test, hub, inbox, keep } = parts;
+    const send = () => hub.sendToUserWithAck('ann', { event: 'news', id: 'once' }, { durable: true, timeoutMs: 1_000 });
+    await hub.sendToUser('ann', { event: 'news', id: 'once' }, { durable: true });
+    const waiting = send();
+    await test.settle();
+    // On another node, where nobody knows that this one waits.
+    inbox.acknowledge('ann', 'tablet', ['once']);
+    await test.clock.advance(1_000);
+    expect(await waiting).toMatchObject({ status: 'acked' });
+    expect(await send()).toMatchObject({ status: 'acked', elapsedMs: 0 });
+    const client = await test.connect(phone);
+    const { id } = await keep('b');
+    await test.settle();
+    await acknowledge(client, [id]);
+    expect(
+      await hub.sendToUserWithAck('ann', { event: 'news', id }, { durable: true, timeoutMs: 1_000 }),
+    ).toMatchObject({ status: 'acked', deviceId: 'phone', elapsedMs: 0 });
+  });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isId, parseId, parseUserId } from '@nest-wsc/protocol';
+import { parseId, parseUserId } from '@nest-wsc/protocol';
 import type { MessageInput, OutboundMessage, SendResult } from '../messages/message.js';
 import type { Sender } from '../messages/sender.js';
 import type { DeadLetter, Inbox, InboxSize } from '../ports/inbox.js';
@@ -38,7 +38,7 @@ export class Inboxes {
     const letters = await this.deadLetters(userId);
     const letter = letters.find(({ message }) => message.id === messageId);
     if (letter === undefined) return undefined;
-    const input = inputOf(letter.message, idOfAgain(messageId));
+    const input = inputOf(letter.message, idOfAgain(letter));
     const sent = await this.#sender.toUser(userId, input, { durable: true });
     await this.#inbox.takeDeadLetter(userId, messageId);
     this.#recordKeeper.note(userId, { id: messageId, status: 'expired', reason: `Sent again as ${sent.id}` });
@@ -69,11 +69,10 @@ export class Inboxes {
   }
 }
 
-/** One id for each letter: asked for twice at once, it is sent once. */
-function idOfAgain(messageId: string): string {
-  const id = `again.${messageId}`;
-  // Cut short, two of them could be the same.
-  return isId(id) ? id : `again.${createHash('sha256').update(messageId).digest('base64url')}`;
+/** One id for each letter: asked for twice at once, it is sent once; and a later letter under the same message id is another one. */
+function idOfAgain({ message, position }: DeadLetter): string {
+  const text = JSON.stringify([message.id, position.epoch, position.offset]);
+  return `again.${createHash('sha256').update(text).digest('base64url')}`;
 }
 
 /** What was sent, to be sent again. */

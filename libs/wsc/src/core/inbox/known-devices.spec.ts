@@ -27,6 +27,7 @@ class ForgetfulInbox implements Inbox {
   unacknowledged: Inbox['unacknowledged'] = (...args) => this.#inbox.unacknowledged(...args);
   acknowledge: Inbox['acknowledge'] = (...args) => this.#inbox.acknowledge(...args);
   acknowledgeUpTo: Inbox['acknowledgeUpTo'] = (...args) => this.#inbox.acknowledgeUpTo(...args);
+  isAcknowledged: Inbox['isAcknowledged'] = (...args) => this.#inbox.isAcknowledged(...args);
   deadLetters: Inbox['deadLetters'] = (...args) => this.#inbox.deadLetters(...args);
   takeDeadLetter: Inbox['takeDeadLetter'] = (...args) => this.#inbox.takeDeadLetter(...args);
   size: Inbox['size'] = (...args) => this.#inbox.size(...args);

@@ -1,7 +1,6 @@
 import type { HubDependencies, HubParts } from '../hub-parts.js';
 import type { HubOptions } from '../hub-options.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
-import type { Acknowledgement } from '../messages/acknowledgement.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { Destination } from '../ports/broker.js';
 import { drainConnections } from './drain.js';
@@ -56,12 +55,13 @@ export class HubLifecycle {
 
   async #start(): Promise<void> {
     const { cluster, broker, presence, clock, logger, openMessages, revocations } = this.#deps;
-    const { arrivals, local, acks, events, presenceNews, routes, inboxReaders } = this.#parts;
+    const { arrivals, local, acks, foreignAcks, events, presenceNews, routes, inboxReaders } = this.#parts;
     await cluster.start({
       request: (request) => local.answer(request),
       notice: (notice) => {
         if (notice.kind === 'handed') acks.handedOver(notice);
-        else if (!acks.acked(notice)) this.#lateAck(notice);
+        // Its send may have gone on; what became of the message changes all the same.
+        else if (!acks.acked(notice)) foreignAcks.settle(notice);
       },
       joined: ({ nodeId }) => events.emit('node.joined', { data: { nodeId } }),
       left: ({ nodeId }) => events.emit('node.left', { data: { nodeId } }),
@@ -117,11 +117,6 @@ export class HubLifecycle {
     await this.#end(() => records?.close());
     await this.#end(() => revocations?.close?.());
     await this.#end(() => foundation?.close());
-  }
-
-  /** Whoever waited for it has gone on; what became of the message changes all the same. */
-  #lateAck({ userId, messageId, deviceId }: Acknowledgement): void {
-    this.#parts.recordKeeper.note(userId, { id: messageId, status: 'acked', deviceId });
   }
 
   /** Nobody awaits what another program has published, and what an interceptor throws must not end this one. */

@@ -3,6 +3,7 @@ import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Clock } from '../ports/clock.js';
 import { PublishError } from '../ports/broker.js';
 import type { AckTable } from './ack-table.js';
+import type { KnownAcknowledger } from './acknowledgement.js';
 import type { SendResult } from './message.js';
 
 interface AckAttempts {
@@ -13,12 +14,13 @@ interface AckAttempts {
 }
 
 /**
- * What is true after an acked send. `acked`: a device of the user has it. `failed`: it was handed to no connection.
+ * What is true after an acked send. `acked`: a device of the user has it; which one is not known any more where the same message was sent
+ * before, and that was long ago. `failed`: it was handed to no connection.
  * `unknown`: it was handed over, but nobody acknowledged it in time; it may have arrived. `stored`: nobody acknowledged it in time, and
  * the user's inbox keeps it, until a device does (`durable`).
  */
 export type AckOutcome =
-  | (AckAttempts & { readonly status: 'acked'; readonly deviceId: string })
+  | (AckAttempts & { readonly status: 'acked'; readonly deviceId?: string })
   | (AckAttempts & { readonly status: 'stored'; readonly offset: number; readonly epoch: string })
   | (AckAttempts & { readonly status: 'unknown' | 'failed'; readonly reason: string });
 
@@ -69,16 +71,20 @@ export async function sendWithAck(
   }
 }
 
+/** What {@link awaitKept} needs. */
+export interface KeptSendDependencies extends Pick<AckedSendDependencies, 'clock' | 'acks'> {
+  /** Stores the message. */
+  readonly keep: () => MaybePromise<SendResult>;
+  /** Who has it by now, as far as is known. Must not reject. */
+  readonly acknowledgedBy: () => Promise<KnownAcknowledger | undefined>;
+}
+
 /**
  * Stores it and waits for somebody to acknowledge, as long as {@link sendWithAck} would in all; it is the inbox that gives it again.
  * @throws {WscError} WSC_VALIDATION_FAILED for options out of range; what `keep` throws: then it is not stored, or that is unknown.
  */
 export async function awaitKept(
-  {
-    clock,
-    acks,
-    keep,
-  }: Pick<AckedSendDependencies, 'clock' | 'acks'> & { readonly keep: () => MaybePromise<SendResult> },
+  { clock, acks, keep, acknowledgedBy }: KeptSendDependencies,
   message: { readonly id: string; readonly userId: string },
   options: AckSendOptions,
 ): Promise<AckOutcome> {
@@ -91,12 +97,13 @@ export async function awaitKept(
     timeoutMs: timeoutMs * maxAttempts,
   });
   try {
-    const { offset = 0, epoch = '' } = await keep();
-    const by = await expectation.settled;
+    const { offset = 0, epoch = '', isRepeat = false } = await keep();
+    // Of a repeat nobody tells this node: it may be acknowledged already, or be while another node waits for that.
+    const before = isRepeat ? await acknowledgedBy() : undefined;
+    const by = before ?? (await expectation.settled) ?? (await acknowledgedBy());
     const base = { id: message.id, attempts: 1, elapsedMs: Math.round(clock.monotonic() - startedAt) };
-    return by === undefined
-      ? { ...base, status: 'stored', offset, epoch }
-      : { ...base, status: 'acked', deviceId: by.deviceId };
+    if (by === undefined) return { ...base, status: 'stored', offset, epoch };
+    return { ...base, status: 'acked', ...(by.deviceId !== undefined && { deviceId: by.deviceId }) };
   } finally {
     expectation.cancel();
   }

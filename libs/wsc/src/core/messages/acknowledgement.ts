@@ -4,6 +4,9 @@ export interface Acknowledger {
   readonly connectionId: string;
 }
 
+/** Who acknowledged a message, as far as it is still known. */
+export type KnownAcknowledger = Partial<Pick<Acknowledger, 'deviceId'>>;
+
 /** One device's acknowledgement of one message. */
 export interface Acknowledgement extends Acknowledger {
   readonly messageId: string;

@@ -4,7 +4,7 @@ import { ackKey, type Acknowledgement } from './acknowledgement.js';
 /** What a {@link ForeignAcks} needs. */
 export interface ForeignAcksDependencies {
   readonly clock: Clock;
-  /** Tells the node that waits. Must not throw. */
+  /** Tells the node that waits, which may be this one. Must not throw. */
   readonly tell: (instanceId: string, ack: Acknowledgement) => void;
   /** Messages remembered at a time; one more forgets the oldest. @default 100_000 */
   readonly maxPending?: number;
@@ -19,7 +19,7 @@ interface Waiting {
 /** No attempt waits longer ({@link AckSendOptions.timeoutMs}). */
 const longestWaitMs = 600_000;
 
-/** The messages here for which another node waits to be told who acknowledged them. Only the addressed user's connections count. */
+/** The messages here for which another node waits to be told who acknowledged them, or this one itself, though its send waits no more. Only the addressed user's connections count. */
 export class ForeignAcks {
   readonly #deps: ForeignAcksDependencies;
   readonly #maxPending: number;

@@ -9,6 +9,7 @@ import type { RecordKeeper } from '../records/record-keeper.js';
 import { keptNote, refusalNote } from '../records/send-notes.js';
 import type { Counters } from '../stats.js';
 import type { RoomFeeds } from '../streams/room-feeds.js';
+import type { KnownAcknowledger } from './acknowledgement.js';
 import type { OutboundMessage, SendResult } from './message.js';
 import { parseVersion, type StreamSend } from './send-options.js';
 
@@ -80,6 +81,18 @@ export class KeptSends {
       // The broker brings it too; whichever comes first counts.
       return { place, count: inboxReaders.arrived(userId, message, position) };
     });
+  }
+
+  /** Who has a message that is, or was, in an inbox; undefined where nobody is known to. Never rejects. */
+  async acknowledgedBy(userId: string, messageId: string): Promise<KnownAcknowledger | undefined> {
+    const { inbox, recordKeeper } = this.#deps;
+    try {
+      if (!(await inbox.isAcknowledged(userId, messageId))) return undefined;
+    } catch {
+      return undefined;
+    }
+    const record = await recordKeeper.get(userId, messageId).catch(() => undefined);
+    return record?.deviceId === undefined ? {} : { deviceId: record.deviceId };
   }
 
   #store(userId: string, write: InboxWrite, sent: OutboundMessage): MaybePromise<InboxStored> {

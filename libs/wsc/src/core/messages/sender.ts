@@ -19,6 +19,7 @@ import { awaitKept, sendWithAck, type AckOutcome, type AckSendOptions } from './
 import { parseAudience } from './audience.js';
 import { createMessage } from './create-message.js';
 import type { Delivery } from './delivery.js';
+import type { ForeignAcks } from './foreign-acks.js';
 import type { MessageContext } from './message-context.js';
 import type { KeptSend, KeptSends } from './kept-sends.js';
 import type { MessageInput, OutboundMessage, SendResult } from './message.js';
@@ -45,6 +46,7 @@ export interface SenderDependencies {
   readonly hooks: Hooks<Connection, MessageContext>;
   readonly events: EventBus;
   readonly acks: AckTable;
+  readonly foreignAcks: ForeignAcks;
   readonly recordKeeper: RecordKeeper;
   /** A send that nobody awaits has failed. */
   readonly onFailure: (error: unknown) => void;
@@ -209,7 +211,7 @@ export class Sender {
     message: OutboundMessage,
     options: AckSendOptions,
   ): Promise<AckOutcome> {
-    const { clock, acks } = this.#deps;
+    const { clock, acks, foreignAcks, cluster } = this.#deps;
     const { userId } = destination;
     let count = 0;
     const attempt = (): MaybePromise<SendResult> => {
@@ -219,6 +221,8 @@ export class Sender {
     };
     const outcome = await sendWithAck({ clock, acks, attempt }, { id: message.id, userId }, options);
     this.#note(userId, outcomeNote(message, outcome));
+    // It may still be acknowledged, which changes its record.
+    if (outcome.status === 'unknown') foreignAcks.expect({ messageId: message.id, userId }, cluster.self.instanceId);
     return outcome;
   }
 
@@ -227,13 +231,11 @@ export class Sender {
     message: OutboundMessage,
     options: AckSendOptions & UserSendOptions,
   ): Promise<AckOutcome> {
-    const { clock, acks, cluster } = this.#deps;
+    const { clock, acks, cluster, keptSends } = this.#deps;
     const write = { ...parseInboxOptions(options), ackTo: cluster.self.instanceId };
-    return awaitKept(
-      { clock, acks, keep: () => this.#keep(userId, message, write) },
-      { id: message.id, userId },
-      options,
-    );
+    const keep = () => this.#keep(userId, message, write);
+    const acknowledgedBy = () => keptSends.acknowledgedBy(userId, message.id);
+    return awaitKept({ clock, acks, keep, acknowledgedBy }, { id: message.id, userId }, options);
   }
 
   #publish(

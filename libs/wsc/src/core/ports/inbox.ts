@@ -64,6 +64,8 @@ export interface InboxPage {
 export interface DeadLetter {
   readonly message: OutboundMessage;
   readonly reason: 'expired';
+  /** Where it was kept: another letter under the same id was elsewhere. */
+  readonly position: StreamPosition;
   /** Milliseconds since 1970. */
   readonly diedAt: number;
 }
@@ -91,10 +93,12 @@ export interface Inbox {
    * a known one, as it is from its first acknowledgement.
    */
   unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): MaybePromise<InboxPage>;
-  /** Answers how many of the ids were waiting for this device. With none it only becomes a known one. */
-  acknowledge(userId: string, deviceId: string, ids: readonly string[]): MaybePromise<number>;
+  /** Answers which of the ids were waiting for this device. With none it only becomes a known one. */
+  acknowledge(userId: string, deviceId: string, ids: readonly string[]): MaybePromise<readonly string[]>;
   /** Everything up to and with `position`. Answers false where it is of another epoch or above the top; then nothing is acknowledged. */
   acknowledgeUpTo(userId: string, deviceId: string, position: StreamPosition): MaybePromise<boolean>;
+  /** Whether any device has acknowledged this message: as long as it is kept, and then as long as its id is known. */
+  isAcknowledged(userId: string, messageId: string): MaybePromise<boolean>;
   /** Newest first. At most the newest 100 of a user are kept, each for 7 days. */
   deadLetters(userId: string): MaybePromise<readonly DeadLetter[]>;
   /** Takes a dead letter out, to send it again; undefined where there is none with this id. */

@@ -46,9 +46,10 @@ describe('the record of a durable message', () => {
     expect(await recordOf()).toMatchObject({ status: 'expired' });
     expect(hub.stats()).toMatchObject({ deadLetters: 1, acknowledgedMessages: 0 });
     const sent = await hub.inboxes.retry('ann', 'inv-7');
-    expect(sent).toMatchObject({ id: 'again.inv-7', offset: 2 });
-    expect(await recordOf('again.inv-7')).toMatchObject({ status: 'queued' });
-    expect(await recordOf()).toMatchObject({ status: 'expired', reason: 'Sent again as again.inv-7' });
+    expect(sent).toMatchObject({ id: expect.stringMatching(/^again\.[\w-]{43}$/), offset: 2 });
+    const againId = String(sent?.id);
+    expect(await recordOf(againId)).toMatchObject({ status: 'queued' });
+    expect(await recordOf()).toMatchObject({ status: 'expired', reason: `Sent again as ${againId}` });
     expect(await hub.inboxes.retry('ann', 'inv-7')).toBeUndefined();
   });
 
@@ -61,6 +62,22 @@ describe('the record of a durable message', () => {
     const again = await Promise.all(ids.map((id) => hub.inboxes.retry('ann', id)));
     expect(new Set(again.map((sent) => sent?.id)).size).toBe(2);
     expect(await hub.inboxes.size('ann')).toEqual({ messages: 2, deadLetters: 0 });
+  });
+
+  it('is of each message that expired, though they had the same id, and the first was received after its retry', async () => {
+    await using parts = await start();
+    const { test, hub, keep, pass } = parts;
+    for (const count of [1, 2]) {
+      await keep();
+      await pass(week + 1);
+      expect((await hub.inboxes.resendDeadLetter('ann', 'inv-7'))?.isRepeat).toBeUndefined();
+      expect(await hub.inboxes.size('ann')).toEqual({ messages: 1, deadLetters: 0 });
+      const client = await test.connect(phone);
+      expect(client.messages).toHaveLength(1);
+      await client.send({ type: 'ack', ids: client.messages.map(({ id }) => id) });
+      await client.disconnect();
+      expect(test.hub.stats()).toMatchObject({ acknowledgedMessages: count });
+    }
   });
 
   it('does not take for expired what a device has, though it has told so by its position only', async () => {
@@ -90,12 +107,21 @@ describe('the record of a durable message', () => {
     expect(await hub.inboxes.retry('ann', 'inv-7')).toBeUndefined();
   });
 
-  it('is not made by a client that acknowledges anything', async () => {
-    await using parts = await start();
-    const { test, recordOf } = parts;
+  it('is not made, and not looked at, for a client that acknowledges anything', async () => {
+    const noted: string[] = [];
+    const note = (_: string, notes: readonly MessageNote[]) => void noted.push(...notes.map(({ id }) => id));
+    const nothing = () => undefined;
+    await using parts = await start(1_000, { note, get: nothing, failedMessage: nothing, close: nothing });
+    const { test, hub, keep } = parts;
+    await keep();
     const client = await test.connect(phone);
-    await client.send({ type: 'ack', ids: ['inv-7'] });
-    expect(await recordOf()).toBeUndefined();
+    noted.length = 0;
+    await client.send({
+      type: 'ack',
+      ids: ['inv-7', ...Array.from({ length: 99 }, (_, index) => `m${String(index)}`)],
+    });
+    expect(noted).toEqual(['inv-7']);
+    expect(hub.stats()).toMatchObject({ acknowledgedMessages: 1, ignoredAcks: 99 });
   });
 
   it('counts what comes again', async () => {
@@ -146,6 +172,8 @@ describe('the record of an acked send', () => {
     expect(failed).toMatchObject({ status: 'failed' });
     expect(await recordOf()).toMatchObject({ status: 'failed', attempts: 1, reason: 'The user is not connected.' });
     const client = await test.connect(phone);
+    await client.send({ type: 'ack', ids: [invoice.id] });
+    expect(await recordOf()).toMatchObject({ status: 'failed' });
     const [acked, late] = ['acked', 'late'].map((id) => hub.sendToUserWithAck('ann', { ...invoice, id }));
     expect(await recordOf('acked')).toMatchObject({ status: 'queued' });
     await client.send({ type: 'ack', ids: ['acked'] });

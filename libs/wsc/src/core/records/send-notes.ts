@@ -1,5 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { AckOutcome } from '../messages/acked-send.js';
+import type { Acknowledgement } from '../messages/acknowledgement.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { NewNote } from './record-keeper.js';
 
@@ -17,13 +18,18 @@ export function refusalNote(message: OutboundMessage, error: unknown): NewNote |
   return { id, status: 'failed', queuedAt: timestamp, reason, message };
 }
 
+/** Of a message that a device has. */
+export function ackedNote({ messageId, deviceId }: Acknowledgement): NewNote {
+  return { id: messageId, status: 'acked', deviceId };
+}
+
 /** Of an acked send that nothing keeps. What a durable one comes to is noted where it is given and acknowledged. */
 export function outcomeNote(message: OutboundMessage, outcome: AckOutcome): NewNote | undefined {
   const { attempts } = outcome;
   const base = { id: message.id, queuedAt: message.timestamp, attempts };
   switch (outcome.status) {
     case 'acked':
-      return { ...base, status: 'acked', deviceId: outcome.deviceId };
+      return { ...base, status: 'acked', ...(outcome.deviceId !== undefined && { deviceId: outcome.deviceId }) };
     case 'unknown':
       return { ...base, status: 'sent', reason: outcome.reason };
     case 'failed':

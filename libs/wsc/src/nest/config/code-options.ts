@@ -53,6 +53,7 @@ const inbox: Methods<Inbox> = {
   unacknowledged: true,
   acknowledge: true,
   acknowledgeUpTo: true,
+  isAcknowledged: true,
   deadLetters: true,
   takeDeadLetter: true,
   size: true,

@@ -1,5 +1,6 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { OutboundMessage } from '../../core/messages/message.js';
+import type { StreamPosition } from '../../core/ports/streams.js';
 
 /** Dead letters of a user, the newest; and for how long each is kept. */
 const maxDeadLetters = 100;
@@ -12,6 +13,7 @@ const doneIdBytes = 128;
 /** A message whose time was up. */
 export interface DeadMessage {
   readonly message: OutboundMessage;
+  readonly position: StreamPosition;
   readonly bytes: number;
   /** Monotonic milliseconds. */
   readonly diedAt: number;

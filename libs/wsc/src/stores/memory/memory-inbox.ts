@@ -85,12 +85,16 @@ export class MemoryInbox implements Inbox {
     return this.#see(userId, deviceId)?.unacknowledged(deviceId, request) ?? this.#nothing;
   }
 
-  acknowledge(userId: string, deviceId: string, ids: readonly string[]): number {
-    return this.#see(userId, deviceId)?.acknowledge(deviceId, ids) ?? 0;
+  acknowledge(userId: string, deviceId: string, ids: readonly string[]): readonly string[] {
+    return this.#see(userId, deviceId)?.acknowledge(deviceId, ids) ?? [];
   }
 
   acknowledgeUpTo(userId: string, deviceId: string, position: StreamPosition): boolean {
     return this.#see(userId, deviceId)?.acknowledgeUpTo(deviceId, position) ?? false;
+  }
+
+  isAcknowledged(userId: string, messageId: string): boolean {
+    return this.#find(userId, this.#clock.monotonic())?.isAcknowledged(messageId) ?? false;
   }
 
   deadLetters(userId: string): readonly DeadLetter[] {
@@ -113,8 +117,8 @@ export class MemoryInbox implements Inbox {
     this.#totals.past.bytes = 0;
   }
 
-  #letterOf({ message, diedAt }: DeadMessage): DeadLetter {
-    return { message, reason: 'expired', diedAt: this.#clock.now() - (this.#clock.monotonic() - diedAt) };
+  #letterOf({ message, position, diedAt }: DeadMessage): DeadLetter {
+    return { message, reason: 'expired', position, diedAt: this.#clock.now() - (this.#clock.monotonic() - diedAt) };
   }
 
   /** A user's inbox, which knows now that the device is there; undefined where there is no place for one more user. */

@@ -98,15 +98,17 @@ export class UserInbox {
     return { entries, epoch: this.#epoch };
   }
 
-  acknowledge(deviceId: string, ids: readonly string[]): number {
-    let count = 0;
-    for (const id of ids) {
+  acknowledge(deviceId: string, ids: readonly string[]): readonly string[] {
+    return ids.filter((id) => {
       const kept = this.#kept.get(id);
-      if (!kept || hasIt(kept, deviceId)) continue;
-      count += 1;
+      if (!kept || hasIt(kept, deviceId)) return false;
       this.#note(kept, deviceId);
-    }
-    return count;
+      return true;
+    });
+  }
+
+  isAcknowledged(messageId: string): boolean {
+    return this.#kept.get(messageId)?.isAcknowledged ?? this.past.doneOffset(messageId) !== undefined;
   }
 
   acknowledgeUpTo(deviceId: string, { offset, epoch }: StreamPosition): boolean {
@@ -139,7 +141,8 @@ export class UserInbox {
     const dead = kept.filter(({ expiresAt }) => expiresAt <= now);
     for (const { entry, bytes, expiresAt } of dead.sort((one, other) => one.expiresAt - other.expiresAt)) {
       this.#remove(entry.message.id, bytes);
-      this.past.addDead({ message: entry.message, bytes, diedAt: expiresAt });
+      const position = this.#at(entry.offset);
+      this.past.addDead({ message: entry.message, position, bytes, diedAt: expiresAt });
     }
     this.#totals.deadLetters += dead.length;
     this.#nextExpiryAt = Math.min(...[...this.#kept.values()].map(({ expiresAt }) => expiresAt));

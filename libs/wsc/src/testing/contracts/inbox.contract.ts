@@ -53,7 +53,7 @@ const promises: PortPromises<InboxNode> = {
     const again = { message: testMessage('1', 'again') };
     assert.deepEqual(await there.store('ann', again), { status: 'repeated', position });
     assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['1']);
-    assert.equal(await here.acknowledge('ann', 'phone', ['1']), 1);
+    assert.deepEqual(await here.acknowledge('ann', 'phone', ['1']), ['1']);
     assert.deepEqual(await there.store('ann', again), { status: 'repeated', position });
     assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), []);
   },
@@ -94,10 +94,38 @@ const promises: PortPromises<InboxNode> = {
   'gives a device no more what it has acknowledged': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
     for (const id of ['1', '2', '3']) await here.store('ann', { message: testMessage(id) });
-    assert.equal(await there.acknowledge('ann', 'phone', ['1', '3', '3', 'unknown']), 2);
-    assert.equal(await here.acknowledge('ann', 'phone', ['1']), 0);
-    assert.equal(await here.acknowledge('ann', 'phone', []), 0);
+    assert.deepEqual(await there.acknowledge('ann', 'phone', ['1', '3', '3', 'unknown']), ['1', '3']);
+    assert.deepEqual(await here.acknowledge('ann', 'phone', ['1']), []);
+    assert.deepEqual(await here.acknowledge('ann', 'phone', []), []);
     assert.deepEqual(idsOf(await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['2']);
+  },
+
+  'says whether any device has acknowledged a message, also when all have': async (nodes) => {
+    const { here, there } = inboxesOf(nodes);
+    for (const device of ['phone', 'tablet']) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
+    for (const id of ['1', '2']) await here.store('ann', { message: testMessage(id) });
+    const known = async () =>
+      Promise.all(['1', '2', '3'].map(async (id) => [id, await there.isAcknowledged('ann', id)] as const));
+    assert.deepEqual(
+      new Map(await known()),
+      new Map([
+        ['1', false],
+        ['2', false],
+        ['3', false],
+      ]),
+    );
+    for (const device of ['phone', 'tablet']) {
+      await here.acknowledge('ann', device, ['1']);
+      assert.deepEqual(
+        new Map(await known()),
+        new Map([
+          ['1', true],
+          ['2', false],
+          ['3', false],
+        ]),
+      );
+    }
+    assert.equal(await there.isAcknowledged('nobody', '1'), false);
   },
 
   'takes a position as the acknowledgement of all up to it': async (nodes) => {
@@ -123,11 +151,11 @@ const promises: PortPromises<InboxNode> = {
   'keeps a message for each device that was seen': async (nodes) => {
     const { here, there } = inboxesOf(nodes);
     await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
-    assert.equal(await here.acknowledge('ann', 'tablet', []), 0);
+    assert.deepEqual(await here.acknowledge('ann', 'tablet', []), []);
     await here.store('ann', { message: testMessage('1') });
     await here.acknowledge('ann', 'phone', ['1']);
     assert.deepEqual(idsOf(await there.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), ['1']);
-    assert.equal(await there.acknowledge('ann', 'tablet', ['1']), 1);
+    assert.deepEqual(await there.acknowledge('ann', 'tablet', ['1']), ['1']);
     assert.deepEqual(idsOf(await here.unacknowledged('ann', 'tablet', { afterOffset: 0, ...all })), []);
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
   },
@@ -137,15 +165,15 @@ const promises: PortPromises<InboxNode> = {
     assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), []);
     await here.store('ann', { message: testMessage('1') });
     assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), ['1']);
-    assert.equal(await there.acknowledge('ann', silentDevice, ['1']), 1);
+    assert.deepEqual(await there.acknowledge('ann', silentDevice, ['1']), ['1']);
     assert.equal((await here.size('ann')).messages, 0);
     await here.unacknowledged('ann', 'phone', { afterOffset: 0, ...all });
     await here.store('ann', { message: testMessage('2') });
-    assert.equal(await there.acknowledge('ann', silentDevice, ['2']), 1);
-    assert.equal(await there.acknowledge('ann', silentDevice, ['2']), 0);
+    assert.deepEqual(await there.acknowledge('ann', silentDevice, ['2']), ['2']);
+    assert.deepEqual(await there.acknowledge('ann', silentDevice, ['2']), []);
     assert.deepEqual(idsOf(await there.unacknowledged('ann', silentDevice, { afterOffset: 0, ...all })), []);
     assert.deepEqual(idsOf(await there.unacknowledged('ann', 'phone', { afterOffset: 0, ...all })), ['2']);
-    assert.equal(await here.acknowledge('ann', 'phone', ['2']), 1);
+    assert.deepEqual(await here.acknowledge('ann', 'phone', ['2']), ['2']);
     assert.equal((await here.size('ann')).messages, 0);
   },
 
@@ -155,7 +183,7 @@ const promises: PortPromises<InboxNode> = {
     await here.store('ann', { message: testMessage('1') });
     await here.acknowledge('ann', 'phone', ['1']);
     assert.deepEqual(idsOf(await there.unacknowledged('ann', unnamedDevice, { afterOffset: 0, ...all })), ['1']);
-    assert.deepEqual(await there.acknowledge('ann', unnamedDevice, ['1']), 1);
+    assert.deepEqual(await there.acknowledge('ann', unnamedDevice, ['1']), ['1']);
     assert.deepEqual(await here.size('ann'), { messages: 0, deadLetters: 0 });
     await here.acknowledge('bob', unnamedDevice, []);
     await here.store('bob', { message: testMessage('1') });
@@ -222,6 +250,10 @@ const promises: PortPromises<InboxNode> = {
     const letters = await there.deadLetters('ann');
     assert.deepEqual(letters.map(letterIdOf), ['second', 'first']);
     assert.ok(letters.every(({ diedAt }) => diedAt > 0));
+    assert.deepEqual(
+      letters.map(({ position }) => position.offset),
+      [3, 2],
+    );
     assert.deepEqual(JSON.parse(JSON.stringify(letters[1]?.message)), testMessage('first'));
     assert.deepEqual(await there.deadLetters('nobody'), []);
   },

@@ -23,6 +23,11 @@ export function parseStored(answer: unknown): InboxStored | 'full' {
   return { status, position: { offset: Number(offset), epoch } };
 }
 
+/** Of the script that acknowledges. */
+export function parseIds(answer: unknown): readonly string[] {
+  return textsOf(answer);
+}
+
 /** Of the script that reads. */
 export function parsePage(answer: unknown): InboxPage {
   const [epoch, ...texts] = textsOf(answer);
@@ -35,9 +40,9 @@ export function parseDeadLetters(answer: unknown): readonly DeadLetter[] {
   const texts = textsOf(answer);
   return texts.flatMap((text, index) => {
     const kept = index % 2 === 0 ? undefined : parseKeptMessage(text);
-    return kept === undefined
-      ? []
-      : [{ message: kept.message, reason: 'expired', diedAt: Number(texts[index - 1]) } as const];
+    if (kept?.position === undefined) return [];
+    const { message, position } = kept;
+    return [{ message, position, reason: 'expired', diedAt: Number(texts[index - 1]) } as const];
   });
 }
 

@@ -19,8 +19,8 @@ import { keptBatchHead, keptMessageText } from '../kept-message.js';
 import { KeptWrites } from '../kept-writes.js';
 import type { RedisConnections } from '../redis-connections.js';
 import { runScript, type Script } from '../scripts/script.js';
-import { parseAnswer, parseDeadLetters, parsePage, parseSize, parseStored } from './inbox-answers.js';
-import { acknowledgeScript, acknowledgeUpToScript } from './scripts/acknowledge.lua.js';
+import { parseAnswer, parseDeadLetters, parseIds, parsePage, parseSize, parseStored } from './inbox-answers.js';
+import { acknowledgeScript, acknowledgeUpToScript, isAcknowledgedScript } from './scripts/acknowledge.lua.js';
 import { deadLettersScript, sizeScript, takeDeadLetterScript } from './scripts/dead-letters.lua.js';
 import { readScript } from './scripts/read.lua.js';
 import { storeScript } from './scripts/store.lua.js';
@@ -86,12 +86,16 @@ export class RedisInbox implements Inbox {
     return parsePage(await this.#runFor(readScript, userId, deviceId, [afterOffset, maxMessages, maxBytes]));
   }
 
-  async acknowledge(userId: string, deviceId: string, ids: readonly string[]): Promise<number> {
-    return Number(await this.#runFor(acknowledgeScript, userId, deviceId, ids));
+  async acknowledge(userId: string, deviceId: string, ids: readonly string[]): Promise<readonly string[]> {
+    return parseIds(await this.#runFor(acknowledgeScript, userId, deviceId, ids));
   }
 
   async acknowledgeUpTo(userId: string, deviceId: string, { offset, epoch }: StreamPosition): Promise<boolean> {
     return (await this.#runFor(acknowledgeUpToScript, userId, deviceId, [offset, epoch])) === 1;
+  }
+
+  async isAcknowledged(userId: string, messageId: string): Promise<boolean> {
+    return (await this.#glance(isAcknowledgedScript, userId, [messageId])) === 1;
   }
 
   async deadLetters(userId: string): Promise<readonly DeadLetter[]> {

@@ -1,18 +1,18 @@
-import { inboxScript, opening } from './lua.js';
+import { glance, inboxScript, opening } from './lua.js';
 
 /**
  * A device has messages.
- * Keys: the user's. Arguments: the three of `opening`, device, message ids…. Answers how many were waiting for it.
+ * Keys: the user's. Arguments: the three of `opening`, device, message ids…. Answers those that were waiting for it.
  */
 export const acknowledgeScript = inboxScript(
   opening,
   `
-local own_bit, count = open_for(ARGV[4]), 0
+local own_bit, waiting = open_for(ARGV[4]), {}
 for index = 5, #ARGV do
-  if acknowledge(ARGV[index], own_bit) then count = count + 1 end
+  if acknowledge(ARGV[index], own_bit) then waiting[#waiting + 1] = ARGV[index] end
 end
 live_on(lifetime_ms)
-return count
+return waiting
 `,
 );
 
@@ -31,5 +31,16 @@ if is_position then
 end
 live_on(lifetime_ms)
 return is_position and 1 or 0
+`,
+);
+
+/** Keys: the user's. Arguments: message id. Answers 1 where any device has acknowledged it, else 0. */
+export const isAcknowledgedScript = inboxScript(
+  glance,
+  `
+local has_mask = redis.call('HEXISTS', acks_key, ARGV[1]) == 1
+local is_acknowledged = has_mask or redis.call('ZSCORE', done_key, ARGV[1])
+live_on(lifetime_ms)
+return is_acknowledged and 1 or 0
 `,
 );
