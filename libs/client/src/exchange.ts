@@ -46,6 +46,8 @@ export class Exchange {
   readonly #askFirst: AskRoom = (event, data, reader) =>
     this.ask(this.createRequest(event, data, { goesFirst: true }), reader);
   #link: Link | undefined;
+  /** Undefined where the connection is anonymous. */
+  #userId: string | undefined;
   #closedError: WscError | undefined;
 
   constructor(options: ResolvedOptions, errors: ErrorReporter) {
@@ -97,6 +99,7 @@ export class Exchange {
    */
   connected(link: Link, welcome: WelcomeData, onReady: () => void): void {
     this.#link = link;
+    this.#userId = welcome.userId;
     this.#outbox.attach(link, welcome.maxMessageBytes);
     this.resumption.begin({
       welcome,
@@ -212,7 +215,7 @@ export class Exchange {
     this.#positions.get(room)?.sent({ offset, epoch });
     this.#positions.touch();
     // A later connection is not the one that sent it, and would get it.
-    this.messages.remember(id);
+    this.messages.remember({ id, room, from: this.#userId });
   }
 
   createRequest(event: string, data: unknown, options: RepeatableOptions): NewRequest {

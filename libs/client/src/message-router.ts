@@ -2,7 +2,7 @@ import type { ServerNotifyEnvelope } from '@nest-wsc/protocol';
 import type { ErrorReporter } from './error-reporter.js';
 import type { Message, MessageHandler } from './event-map.js';
 import type { Unsubscribe } from './listeners.js';
-import { RecentIds } from './recent-ids.js';
+import { RecentIds, type MessagePlace } from './recent-ids.js';
 import { isThenable } from './settle.js';
 
 /** The name that hears every event; no event can have it. */
@@ -16,7 +16,7 @@ interface Registration {
 /** What {@link MessageRouter} needs. */
 export interface MessageRouterOptions {
   readonly errors: ErrorReporter;
-  /** How many message ids are remembered against duplicates. */
+  /** How many messages are remembered against duplicates. */
   readonly recentIdsCount: number;
   readonly acknowledge: (message: ServerNotifyEnvelope) => void;
   /** Nobody is at work on a message any more: each handler has ended, or there was none. */
@@ -53,8 +53,7 @@ export class MessageRouter {
   }
 
   receive(envelope: ServerNotifyEnvelope): void {
-    const { id } = envelope;
-    const handling = this.#recent.get(id);
+    const handling = this.#recent.get(envelope);
     if (handling === 'running') return;
     // Its first acknowledgement may have been lost.
     if (handling === 'done') this.#acknowledge(envelope);
@@ -63,7 +62,7 @@ export class MessageRouter {
       this.#options.onFinished(envelope);
       return;
     }
-    this.#recent.set(id, 'running');
+    this.#recent.set(envelope, 'running');
     const results = registrations.map(({ handler }) => this.#call(handler, envelope));
     const pending = results.filter((result) => typeof result !== 'boolean');
     const onDone = (later: readonly boolean[]): void =>
@@ -73,8 +72,8 @@ export class MessageRouter {
   }
 
   /** A message that needs no handling where it comes. */
-  remember(id: string): void {
-    this.#recent.set(id, 'done');
+  remember(message: MessagePlace): void {
+    this.#recent.set(message, 'done');
   }
 
   #take(event: string): readonly Registration[] {
@@ -104,11 +103,11 @@ export class MessageRouter {
 
   #onHandled(envelope: ServerNotifyEnvelope, succeeded: boolean): void {
     if (succeeded) {
-      this.#recent.set(envelope.id, 'done');
+      this.#recent.set(envelope, 'done');
       this.#acknowledge(envelope);
     } else if (envelope.ack === true) {
       // It stays unacknowledged and will come again.
-      this.#recent.forget(envelope.id);
+      this.#recent.forget(envelope);
     }
     this.#options.onFinished(envelope);
   }

@@ -79,6 +79,30 @@ describe('a message', () => {
     expect(calls).toBe(1);
   });
 
+  it('with the id of one in another room, of another sender there, or to the user, is another message', async () => {
+    const { client, connection } = await startClient();
+    const rooms: unknown[] = [];
+    client.on('placed', (_data, { room }) => void rooms.push(room));
+    for (const room of ['chat:1', 'chat:staff', 'chat:1']) connection.notify({ event: 'placed', id: 'o7', room });
+    connection.notify({ event: 'placed', id: 'o7', room: 'chat:1', from: 'bob' });
+    // Nobody has handled it yet, whatever became of those to the rooms.
+    connection.notify({ event: 'paid', id: 'o7', ack: true });
+    connection.notify({ event: 'placed', id: 'o7', ack: true });
+    await expect(connection.envelopes.next()).resolves.toEqual({ type: 'ack', ids: ['o7'] });
+    expect(rooms).toEqual(['chat:1', 'chat:staff', 'chat:1', undefined]);
+  });
+
+  it('without a handler is not acknowledged for one of the same id that was handled in a room', async () => {
+    const { client, connection } = await startClient();
+    client.on('placed', () => undefined);
+    connection.notify({ event: 'placed', id: 'o7', room: 'chat:1' });
+    connection.notify({ event: 'paid', id: 'o7', ack: true });
+    connection.notify({ event: 'ready' });
+    await new Promise((resolve) => client.on('ready', resolve));
+    client.send('marker', 1);
+    await expect(connection.envelopes.next()).resolves.toMatchObject({ event: 'marker' });
+  });
+
   it('is handled again once its id is among the forgotten ones', async () => {
     const { client, connection } = await startClient({ recentIdsCount: 2 });
     const ids: string[] = [];

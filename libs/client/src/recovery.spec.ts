@@ -153,7 +153,7 @@ describe('a room with history', () => {
     const again = await gateway.connections.next();
     const { data } = await again.answer({ room: 'chat:1', ...at(4), recovered: true, from: 4, to: 7 });
     expect(data).toEqual({ room: 'chat:1', recover: at(4) });
-    say(again, 6, { prevOffset: 4 });
+    say(again, 6, { prevOffset: 4, from: 'ann' });
     say(again, 7);
     expect(await heard.until(7)).toEqual([7]);
     expect(again.envelopes.items).toEqual([]);
