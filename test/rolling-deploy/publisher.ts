@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { callApi } from '../support/gateway-api.js';
+import { unlessAborted } from '../support/unless-aborted.js';
 
 /** What a {@link Publisher} needs. */
 export interface PublisherOptions {
@@ -78,7 +79,8 @@ export class Publisher implements AsyncDisposable {
   async #send(room: string, id: string): Promise<boolean> {
     const { url, token } = this.#options;
     const call = { token, body: { data: id, id } };
-    const answer = await callApi(url, `/api/rooms/${room}/messages`, call).catch(() => undefined);
+    const answering = callApi(url, `/api/rooms/${room}/messages`, call);
+    const answer = await unlessAborted(answering, this.#abandon.signal).catch(() => undefined);
     return answer?.status === 200;
   }
 }
