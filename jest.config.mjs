@@ -41,6 +41,8 @@ export default {
   },
   collectCoverageFrom: ['{libs,apps}/*/src/**/*.ts', '!**/*.spec.ts'],
   testTimeout: 20_000,
+  // A worker that has nothing open takes half a second to end where others want the processor; Jest would call that a leak.
+  workerGracefulExitTimeout: 10_000,
   // Many tests wait for other processes: on two cores, two at a time.
   maxWorkers: Math.max(2, availableParallelism() - 1),
 };
