@@ -61,6 +61,7 @@ export type {
   SendOptions,
   SendResult,
   SessionOwner,
+  SessionPlace,
   SessionRoom,
   Sessions,
   SessionState,

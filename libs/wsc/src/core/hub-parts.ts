@@ -288,9 +288,13 @@ function createConnecting(
 }
 
 /** This node and the others. */
-function createNodes({ cluster }: HubDependencies, { stats }: HubState, parts: Foundation & Messaging & Rooms) {
+function createNodes(
+  { cluster, sessions }: HubDependencies,
+  { stats }: HubState,
+  parts: Foundation & Messaging & Rooms,
+) {
   const local = new LocalActions({ ...parts, stats });
-  return { local, everywhere: new Everywhere({ cluster, local }) };
+  return { local, everywhere: new Everywhere({ cluster, local, sessions }) };
 }
 
 /** The way in. */

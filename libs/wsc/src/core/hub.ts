@@ -302,18 +302,14 @@ export class Hub {
   }
 
   /**
-   * Answers how many connections it closed, on all nodes.
+   * Answers how many connections it closed, on all nodes. With a code from 4500 on, which says not to come back, nothing can be resumed
+   * of the user's former connections either.
    * @param how @default 'kicked'
-   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
+   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time; WSC_UNAVAILABLE where
+   *   sessions may be left.
    */
   disconnectUser(userId: string, how: CloseCodeName | CloseCode = 'kicked'): Promise<number> {
-    return this.#call(() =>
-      this.#parts.everywhere.count({
-        kind: 'closeUser',
-        userId: parseUserId(userId),
-        closeCode: parseCloseCode(how),
-      }),
-    );
+    return this.#call(() => this.#parts.everywhere.closeUser(parseUserId(userId), parseCloseCode(how)));
   }
 
   /** Answers whether there was such a connection, on any node. @param how @default 'kicked' @throws {WscError} as {@link disconnectUser} */

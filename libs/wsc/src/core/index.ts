@@ -91,7 +91,14 @@ export {
   type InboxWrite,
 } from './ports/inbox.js';
 export type { Claim, ClaimedRequest, ClaimLimits, RequestClaims } from './ports/request-claims.js';
-export type { SessionOwner, SessionRoom, Sessions, SessionState, SessionSuccessor } from './ports/sessions.js';
+export type {
+  SessionOwner,
+  SessionPlace,
+  SessionRoom,
+  Sessions,
+  SessionState,
+  SessionSuccessor,
+} from './ports/sessions.js';
 export type { LogContext, Logger } from './ports/logger.js';
 export type { MessageNote, MessageRecord, MessageRecords, MessageStatus } from './ports/message-records.js';
 export type {

@@ -167,9 +167,11 @@ export class HubService extends HubSends {
   }
 
   /**
-   * Closes a user's connections on all nodes and answers how many they were.
+   * Closes a user's connections on all nodes and answers how many they were. With a code from 4500 on, as by default, the user can resume
+   * none of them, nor any that ended before.
    * @param how @default 'kicked'
-   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time.
+   * @throws {WscError} WSC_TIMEOUT with `details: { done, missing }` when a node that lives did not answer in time; WSC_UNAVAILABLE where
+   *   sessions may be left.
    */
   disconnectUser(userId: string, how?: CloseCodeName | CloseCode): Promise<number> {
     return this.#enabled.later(async (hub) => hub.disconnectUser(userId, how));

@@ -8,6 +8,7 @@ import type { Route } from '../inbound/route-table.js';
 import type { Authenticator, RevocationList } from '../ports/access.js';
 import type { Membership } from '../rooms/membership.js';
 import type { RoomAccess } from '../rooms/room-access.js';
+import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { TokenExpiry } from '../connections/token-expiry.js';
 import { parseFields } from './parse-data.js';
 
@@ -19,6 +20,7 @@ export interface RefreshTokenDependencies {
   readonly expiry: TokenExpiry;
   readonly access: RoomAccess;
   readonly membership: Membership;
+  readonly keeper: SessionKeeper;
 }
 
 /**
@@ -42,6 +44,7 @@ export function refreshTokenRoute(deps: RefreshTokenDependencies): Route {
       // It may have gone meanwhile; nobody would end the watch then.
       if (connection.isClosed) throw new WscError('WSC_UNAVAILABLE');
       deps.expiry.renew(connection, principal);
+      deps.keeper.changed(connection);
       // Whoever revoked it while the list was asked closed the connections that had it; this one had not yet.
       if (await isRevoked(deps.revocations, principal)) throw new ClosingError('WSC_UNAUTHORIZED', 'unauthorized');
       await authorizeRoomsAgain(deps, connection);

@@ -5,8 +5,8 @@ import type { Resumed, ResumedRoom, ResumeRequest, Resumption } from '../session
 import type { RoomStart } from '../streams/recovery.js';
 import { parseFields, parsePosition } from './parse-data.js';
 
-/** A client is in at most so many rooms, whatever it says. */
-const maxRooms = 10_000;
+/** Three keys each of the 1,000 that an envelope may have (PROTOCOL.md §1.4), and some are left for the rest. */
+const maxRooms = 300;
 const maxSessionLength = 128;
 
 /** `resume` (PROTOCOL.md §6.4). */

@@ -1,7 +1,8 @@
-import { WscError } from '@nest-wsc/protocol';
+import { adviceFor, WscError, type CloseCode } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { Cluster, ClusterRequest, NodeInfo } from '../ports/cluster.js';
+import type { Sessions } from '../ports/sessions.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { HubStats } from '../stats.js';
 import type { LocalActions } from './local-actions.js';
@@ -20,16 +21,19 @@ export interface ClusterStats {
 export interface EverywhereDependencies {
   readonly cluster: Cluster;
   readonly local: LocalActions;
+  readonly sessions: Sessions;
 }
 
 /** Does on all nodes what {@link LocalActions} do on one. Where this node is alone, nobody else is asked. */
 export class Everywhere {
   readonly #cluster: Cluster;
   readonly #local: LocalActions;
+  readonly #sessions: Sessions;
 
   constructor(dependencies: EverywhereDependencies) {
     this.#cluster = dependencies.cluster;
     this.#local = dependencies.local;
+    this.#sessions = dependencies.sessions;
   }
 
   /**
@@ -44,6 +48,20 @@ export class Everywhere {
     );
     requireAll(others.missing, done);
     return done;
+  }
+
+  /**
+   * Ends a user's connections, and what those could be resumed from that ended before, where the code says not to come back. Answers how
+   * many connections there were.
+   * @throws {WscError} as {@link count}; WSC_UNAVAILABLE where sessions may be left.
+   */
+  async closeUser(userId: string, closeCode: CloseCode): Promise<number> {
+    const closing = this.count({ kind: 'closeUser', userId, closeCode });
+    if (adviceFor(closeCode.code) !== 'stop') return closing;
+    // At once, so that nobody resumes meanwhile, and again for what was saved meanwhile. Nothing of it keeps connections open.
+    await Promise.allSettled([closing, this.#removeSessions(userId)]);
+    await this.#removeSessions(userId);
+    return closing;
   }
 
   /** Sends to a connection on whichever node it is; nothing is queued where there is none. @throws {WscError} WSC_TIMEOUT as {@link count} */
@@ -81,6 +99,10 @@ export class Everywhere {
     const nodes = [own, ...known.flatMap(({ stats }) => stats ?? [])];
     const silent = [...missing, ...known.flatMap(({ answer, stats }) => (stats === undefined ? [answer.node] : []))];
     return { nodes, missing: silent.map(({ nodeId }) => nodeId), isPartial: silent.length > 0 };
+  }
+
+  async #removeSessions(userId: string): Promise<void> {
+    await this.#sessions.removeOf(userId);
   }
 
   async #ask(request: ClusterRequest) {

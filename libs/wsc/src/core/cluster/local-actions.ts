@@ -1,4 +1,4 @@
-import { WscError, type CloseCode } from '@nest-wsc/protocol';
+import { adviceFor, closeCodes, WscError, type CloseCode } from '@nest-wsc/protocol';
 import { messageOf } from '../async/as-error.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Connection } from '../connections/connection.js';
@@ -8,6 +8,7 @@ import type { Delivery } from '../messages/delivery.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { ClusterRequest } from '../ports/cluster.js';
 import type { Membership } from '../rooms/membership.js';
+import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { HubStats } from '../stats.js';
 import type { RemoteFailure } from './remote-value.js';
 
@@ -16,6 +17,7 @@ export interface LocalActionsDependencies {
   readonly connections: ConnectionRegistry;
   readonly delivery: Delivery;
   readonly membership: Membership;
+  readonly keeper: SessionKeeper;
   readonly stats: () => HubStats;
 }
 
@@ -55,7 +57,7 @@ export class LocalActions {
       case 'stats':
         return this.stats;
       case 'closeUser':
-        return this.#close(this.#deps.connections.ofUser(request.userId), request.closeCode);
+        return this.#closeUser(request.userId, request.closeCode);
       case 'closeConnection':
         return this.#close(this.#connection(request.connectionId), request.closeCode);
       case 'closeRoom':
@@ -85,8 +87,7 @@ export class LocalActions {
   closeToken(tokenId: string): number {
     const { connections } = this.#deps;
     const made = [...connections.all()].filter(({ principal }) => principal?.tokenId === tokenId);
-    for (const connection of made) connection.close('unauthorized');
-    return made.length;
+    return this.#close(made, closeCodes.unauthorized);
   }
 
   #connection(connectionId: string): readonly Connection[] {
@@ -94,9 +95,19 @@ export class LocalActions {
     return connection === undefined ? [] : [connection];
   }
 
+  #closeUser(userId: string, closeCode: CloseCode): number {
+    if (adviceFor(closeCode.code) === 'stop') this.#deps.keeper.endUnwritten(userId);
+    return this.#close(this.#deps.connections.ofUser(userId), closeCode);
+  }
+
   #close(connections: Iterable<Connection>, closeCode: CloseCode): number {
     const all = [...connections];
-    for (const connection of all) connection.close(closeCode);
+    const isFinal = adviceFor(closeCode.code) === 'stop';
+    for (const connection of all) {
+      // At once: its client may be back before its link has closed.
+      if (isFinal) this.#deps.keeper.end(connection);
+      connection.close(closeCode);
+    }
     return all.length;
   }
 

@@ -11,8 +11,10 @@ class SlowSessions implements Sessions {
   looking: Promise<void> | undefined;
 
   save: Sessions['save'] = (...args) => this.#sessions.save(...args);
+  replace: Sessions['replace'] = (...args) => this.#sessions.replace(...args);
   extend: Sessions['extend'] = (...args) => this.#sessions.extend(...args);
-  remove: Sessions['remove'] = (sessionId) => this.#sessions.remove(sessionId);
+  remove: Sessions['remove'] = (session) => this.#sessions.remove(session);
+  removeOf: Sessions['removeOf'] = (userId) => this.#sessions.removeOf(userId);
 
   async take(...args: Parameters<Sessions['take']>): Promise<SessionState | undefined> {
     await this.looking;

@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto';
-import { adviceFor, WscError } from '@nest-wsc/protocol';
+import { adviceFor } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { DisconnectReason } from '../extensions/hooks.js';
 import { createSession } from '../ids.js';
-import type { Clock, Timer } from '../ports/clock.js';
-import type { Logger } from '../ports/logger.js';
-import type { SessionOwner, Sessions, SessionState } from '../ports/sessions.js';
+import type { Timer } from '../ports/clock.js';
+import type { SessionOwner, SessionState } from '../ports/sessions.js';
 import type { RoomAccess } from '../rooms/room-access.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
+import { sessionsAtOnce, SessionWrites, type OwnSession, type SessionWritesDependencies } from './session-writes.js';
 
 /** What a {@link SessionKeeper} works with. */
-export interface SessionKeeperDependencies {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly sessions: Sessions;
+export interface SessionKeeperDependencies extends SessionWritesDependencies {
   readonly rooms: RoomRegistry;
   readonly access: RoomAccess;
-  /** For how long a client may come back. */
-  readonly windowMs: () => number;
 }
 
 /** What changes of a connection within this time is saved at once. */
 const coalesceMs = 250;
-/** Asked for at a time: a drain ends thousands of connections. */
-const savedAtOnce = 500;
+
+/** A session beside its connection, so that a store that misses it can be told of it again. */
+interface KeptSession extends OwnSession {
+  readonly connection: Connection;
+}
 
 /**
  * Keeps, for clients that will resume, what their connections have, so that they go on where they were: on any node, also when this
@@ -31,17 +29,17 @@ const savedAtOnce = 500;
  */
 export class SessionKeeper {
   readonly #deps: SessionKeeperDependencies;
-  readonly #sessionIds = new Map<Connection, string>();
+  readonly #writes: SessionWrites;
+  readonly #sessions = new Map<Connection, KeptSession>();
   /** What those go on with that are not in all their rooms again. */
   readonly #restoring = new Map<Connection, SessionState>();
   readonly #changed = new Set<Connection>();
-  readonly #saving = new Set<Promise<void>>();
   #saveTimer: Timer | undefined;
   #extendTimer: Timer | undefined;
-  #hasWarned = false;
 
   constructor(dependencies: SessionKeeperDependencies) {
     this.#deps = dependencies;
+    this.#writes = new SessionWrites(dependencies);
   }
 
   /** Makes a session for a connection. Answers its secret. */
@@ -71,45 +69,62 @@ export class SessionKeeper {
     if (this.#restoring.delete(connection)) this.changed(connection);
   }
 
-  /** It has joined or left a room. */
+  /** It has joined or left a room, or become another type of user. */
   changed(connection: Connection): void {
-    if (!this.#sessionIds.has(connection)) return;
+    if (!this.#sessions.has(connection)) return;
     this.#changed.add(connection);
     this.#saveTimer ??= this.#deps.clock.after(coalesceMs, () => this.#saveChanged());
   }
 
   /** Its link is gone. To be called while it is in its rooms still. */
   closed(connection: Connection, { code }: DisconnectReason): void {
-    const sessionId = this.#sessionIds.get(connection);
-    if (sessionId === undefined) return;
-    this.#sessionIds.delete(connection);
-    this.#changed.delete(connection);
-    if (this.#sessionIds.size === 0) this.#stopTimers();
-    const { sessions, windowMs } = this.#deps;
-    if (adviceFor(code) === 'stop') this.#track(async () => sessions.remove(sessionId));
-    else {
-      const state = { ...this.#stateOf(connection), isClosed: true };
-      this.#track(async () => sessions.save(sessionId, state, windowMs()));
+    if (adviceFor(code) === 'stop') {
+      this.end(connection);
+      return;
     }
-    this.#restoring.delete(connection);
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    this.#writes.saveLast(session, { ...this.#stateOf(connection), isClosed: true });
+    this.#forget(connection);
+  }
+
+  /** Its client must not come back to what it has. */
+  end(connection: Connection): void {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    this.#writes.remove(session);
+    this.#forget(connection);
+  }
+
+  /** Nor to what a user's connections had that ended just now. What is kept already stays. */
+  endUnwritten(userId: string): void {
+    this.#writes.removeOf(userId);
   }
 
   /** Settles once nothing is being saved. */
-  async settled(): Promise<void> {
-    while (this.#saving.size > 0) await Promise.all(this.#saving);
+  settled(): Promise<void> {
+    return this.#writes.settled();
   }
 
   close(): void {
     this.#stopTimers();
+    this.#writes.close();
   }
 
   #begin(connection: Connection, sessionId: string, state?: SessionState): void {
-    const former = this.#sessionIds.get(connection);
-    if (former !== undefined) this.#track(async () => this.#deps.sessions.remove(former));
-    this.#sessionIds.set(connection, sessionId);
+    const former = this.#sessions.get(connection);
+    if (former !== undefined) this.#writes.remove(former);
+    this.#sessions.set(connection, { sessionId, userId: connection.userId, keptUntil: Infinity, connection });
     if (state !== undefined) this.#restoring.set(connection, state);
     this.#extendTimer ??= this.#planExtension();
     this.changed(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#sessions.delete(connection);
+    this.#changed.delete(connection);
+    this.#restoring.delete(connection);
+    if (this.#sessions.size === 0) this.#stopTimers();
   }
 
   /** Each time anew: the window may have changed. */
@@ -131,34 +146,35 @@ export class SessionKeeper {
 
   #saveChanged(): void {
     this.#saveTimer = undefined;
-    const { sessions, windowMs } = this.#deps;
     let count = 0;
     for (const connection of this.#changed) {
-      const sessionId = this.#sessionIds.get(connection);
+      const session = this.#sessions.get(connection);
       this.#changed.delete(connection);
-      if (sessionId === undefined) continue;
-      this.#track(async () => sessions.save(sessionId, this.#stateOf(connection), windowMs()));
-      if ((count += 1) < savedAtOnce) continue;
+      if (session === undefined) continue;
+      this.#writes.save(session, () => this.#stateOf(connection));
+      if ((count += 1) < sessionsAtOnce) continue;
       this.#saveTimer = this.#deps.clock.after(1, () => this.#saveChanged());
       return;
     }
   }
 
+  /** Those that the store has lost, or that were too large for it, are tried anew. */
   #extend(): void {
-    const { sessions, windowMs } = this.#deps;
-    const ids = [...this.#sessionIds.values()];
-    for (let start = 0; start < ids.length; start += savedAtOnce) {
-      this.#track(async () => sessions.extend(ids.slice(start, start + savedAtOnce), windowMs()));
+    const sessions = [...this.#sessions.values()];
+    for (let start = 0; start < sessions.length; start += sessionsAtOnce) {
+      const some = sessions.slice(start, start + sessionsAtOnce);
+      this.#writes.extend(some, ({ connection }) => this.changed(connection));
     }
   }
 
   #stateOf(connection: Connection): SessionState {
     const restoring = this.#restoring.get(connection);
-    if (restoring !== undefined) return { ...restoring, connectionId: connection.id, isClosed: false };
+    const owner = ownerOf(connection);
+    if (restoring !== undefined) return { ...restoring, owner, connectionId: connection.id, isClosed: false };
     const { rooms, access } = this.#deps;
     const byClient = new Set(access.roomsJoinedByClient(connection));
     return {
-      owner: ownerOf(connection),
+      owner,
       connectionId: connection.id,
       isClosed: false,
       rooms: connection.rooms.map((room) => ({
@@ -168,24 +184,6 @@ export class SessionKeeper {
       })),
       metadata: Object.fromEntries(connection.usedMetadata ?? []),
     };
-  }
-
-  /** What can't be kept is only missed by who comes back, and that client is told so. */
-  #track(work: () => Promise<void>): void {
-    const saving = work()
-      .catch((cause: unknown) => this.#report(cause))
-      .finally(() => this.#saving.delete(saving));
-    this.#saving.add(saving);
-  }
-
-  #report(cause: unknown): void {
-    const { logger } = this.#deps;
-    const isTooLarge = cause instanceof WscError && cause.error === 'WSC_LIMIT_EXCEEDED';
-    if (!isTooLarge || this.#hasWarned) { logger.debug('A session could not be kept.', { cause }); return; }
-    this.#hasWarned = true;
-    logger.warn('A session is too large to be kept. Its client will not be in its rooms again when it comes back.', {
-      cause,
-    });
   }
 
   #stopTimers(): void {
@@ -201,6 +199,6 @@ function sessionIdOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-function ownerOf({ userId, deviceId }: Connection): SessionOwner {
-  return { userId, deviceId };
+function ownerOf({ userId, deviceId, userType }: Connection): SessionOwner {
+  return { userId, deviceId, userType };
 }

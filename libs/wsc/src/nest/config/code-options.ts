@@ -59,7 +59,15 @@ const inbox: Methods<Inbox> = {
   size: true,
   close: true,
 };
-const sessions: Methods<Sessions> = { save: true, extend: true, take: true, remove: true, close: true };
+const sessions: Methods<Sessions> = {
+  save: true,
+  replace: true,
+  extend: true,
+  take: true,
+  remove: true,
+  removeOf: true,
+  close: true,
+};
 const streams: Methods<Streams> = {
   append: true,
   read: true,

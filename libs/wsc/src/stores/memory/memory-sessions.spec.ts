@@ -15,6 +15,8 @@ const state = (metadata: SessionState['metadata'] = {}): SessionState => ({
   metadata,
 });
 
+const places = (...sessionIds: readonly string[]) => sessionIds.map((sessionId) => ({ sessionId, userId: 'ann' }));
+
 function open(options: Partial<MemorySessionsOptions> = {}) {
   const clock = new FakeClock();
   const sessions = new MemorySessions({ clock, ...options });
@@ -28,18 +30,18 @@ describe('sessions in memory', () => {
     const { clock, sessions, kept } = open();
     for (const id of ['1', '2', '3']) sessions.save(id, state(), 1_000);
     await clock.advance(999);
-    sessions.extend(['2', '3'], 1_000);
+    sessions.extend(places('2', '3'), 1_000);
     await clock.advance(1);
     expect(kept(['1', '2'])).toEqual(['2']);
     await clock.advance(999);
-    sessions.extend(['3'], 1_000);
+    sessions.extend(places('3'), 1_000);
     expect(kept(['3'])).toEqual([]);
   });
 
   it('are forgotten over their number, those first that were not saved or extended for longest', () => {
     const { sessions, kept } = open({ maxSessions: 3 });
     for (const id of ['1', '2', '3']) sessions.save(id, state(), 1_000);
-    sessions.extend(['1'], 1_000);
+    sessions.extend(places('1'), 1_000);
     sessions.save('2', state(), 1_000);
     sessions.save('4', state(), 1_000);
     expect(kept(['1', '2', '3', '4'])).toEqual(['1', '2', '4']);
@@ -51,7 +53,7 @@ describe('sessions in memory', () => {
     for (const id of ['1', '2', '3']) sessions.save(id, large, 1_000);
     expect(kept(['1', '2', '3'])).toEqual(['2', '3']);
     for (const id of ['4', '4', '4', '5']) sessions.save(id, large, 1_000);
-    sessions.remove('5');
+    sessions.remove({ sessionId: '5', userId: 'ann' });
     sessions.save('6', large, 1_000);
     await clock.advance(1_000);
     for (const id of ['7', '8']) sessions.save(id, large, 1_000);

@@ -1,5 +1,12 @@
 import type { Clock } from '../../core/ports/clock.js';
-import type { SessionOwner, Sessions, SessionState, SessionSuccessor } from '../../core/ports/sessions.js';
+import { itemsOf, withItem, withoutItem, type OneOrMany } from '../../core/collections/one-or-many.js';
+import type {
+  SessionOwner,
+  SessionPlace,
+  Sessions,
+  SessionState,
+  SessionSuccessor,
+} from '../../core/ports/sessions.js';
 import { ownerText, parseSession, parseSuccessor, sessionText, successorText } from '../shared/session-text.js';
 
 /** What {@link MemorySessions} need. */
@@ -13,6 +20,8 @@ export interface MemorySessionsOptions {
 
 interface Kept {
   readonly text: string;
+  /** Whose session it is; undefined also for what is left of one that was taken or ended. */
+  readonly userId: string | undefined;
   /** Monotonic milliseconds. */
   expiresAt: number;
 }
@@ -27,6 +36,8 @@ export class MemorySessions implements Sessions {
   readonly #maxBytes: number;
   /** The one that was not saved or extended for longest first. */
   readonly #sessions = new Map<string, Kept>();
+  /** Which of them are a user's. */
+  readonly #byUser = new Map<string, OneOrMany<string>>();
   #bytes = 0;
 
   constructor({ clock, maxSessions = 100_000, maxBytes = 134_217_728 }: MemorySessionsOptions) {
@@ -35,19 +46,30 @@ export class MemorySessions implements Sessions {
     this.#maxBytes = maxBytes;
   }
 
-  save(sessionId: string, state: SessionState, timeToLiveMs: number): void {
-    this.#put(sessionId, sessionText(state), timeToLiveMs);
+  save(sessionId: string, state: SessionState, timeToLiveMs: number): boolean {
+    const text = sessionText(state);
+    if (this.#living(successorIdOf(sessionId)) !== undefined) return false;
+    this.#put(sessionId, { text, userId: state.owner.userId }, timeToLiveMs);
+    return true;
   }
 
-  extend(sessionIds: readonly string[], timeToLiveMs: number): void {
-    const now = this.#clock.monotonic();
-    for (const sessionId of sessionIds) {
-      const kept = this.#living(sessionId, now);
-      if (kept === undefined) continue;
-      kept.expiresAt = now + timeToLiveMs;
+  replace(sessionId: string, state: SessionState, timeToLiveMs: number): boolean {
+    return this.#living(sessionId) !== undefined && this.save(sessionId, state, timeToLiveMs);
+  }
+
+  extend(sessions: readonly SessionPlace[], timeToLiveMs: number): readonly string[] {
+    const missing: string[] = [];
+    for (const { sessionId } of sessions) {
+      const kept = this.#living(sessionId);
+      if (kept === undefined) {
+        missing.push(sessionId);
+        continue;
+      }
+      kept.expiresAt = this.#clock.monotonic() + timeToLiveMs;
       this.#sessions.delete(sessionId);
       this.#keep(sessionId, kept);
     }
+    return missing;
   }
 
   take(sessionId: string, owner: SessionOwner, successor?: SessionSuccessor): SessionState | undefined {
@@ -56,35 +78,49 @@ export class MemorySessions implements Sessions {
     return parseSession(next === undefined ? text : this.#takeText(next, owner, successor), owner);
   }
 
-  remove(sessionId: string): void {
+  remove({ sessionId }: SessionPlace): void {
     this.#forget(sessionId);
+  }
+
+  removeOf(userId: string): void {
+    for (const sessionId of [...itemsOf(this.#byUser.get(userId))]) {
+      const kept = this.#living(sessionId);
+      if (kept === undefined) continue;
+      this.#forget(sessionId);
+      const leftMs = kept.expiresAt - this.#clock.monotonic();
+      this.#put(successorIdOf(sessionId), { text: '', userId: undefined }, leftMs);
+    }
   }
 
   close(): void {
     this.#sessions.clear();
+    this.#byUser.clear();
     this.#bytes = 0;
   }
 
   #takeText(sessionId: string, owner: SessionOwner, successor: SessionSuccessor | undefined): string {
-    const successorId = `successor of ${sessionId}`;
-    // A session that was taken is nobody's, even if its connection has saved it once more.
+    const successorId = successorIdOf(sessionId);
     const text = this.#textFor(successorId, owner) ?? this.#textFor(sessionId, owner);
     if (text === undefined) return '';
     this.#forget(sessionId);
     this.#forget(successorId);
-    if (successor !== undefined) this.#put(successorId, successorText(owner, successor), successor.timeToLiveMs);
+    if (successor !== undefined) {
+      const left = { text: successorText(owner, successor), userId: undefined };
+      this.#put(successorId, left, successor.timeToLiveMs);
+    }
     return text;
   }
 
   #textFor(sessionId: string, owner: SessionOwner): string | undefined {
-    const text = this.#living(sessionId, this.#clock.monotonic())?.text;
+    const text = this.#living(sessionId)?.text;
     return text?.startsWith(`${ownerText(owner)},`) === true ? text : undefined;
   }
 
-  #put(sessionId: string, text: string, timeToLiveMs: number): void {
+  #put(sessionId: string, { text, userId }: Omit<Kept, 'expiresAt'>, timeToLiveMs: number): void {
     this.#forget(sessionId);
-    this.#keep(sessionId, { text, expiresAt: this.#clock.monotonic() + timeToLiveMs });
+    this.#keep(sessionId, { text, userId, expiresAt: this.#clock.monotonic() + timeToLiveMs });
     this.#bytes += bytesOf(text);
+    if (userId !== undefined) this.#byUser.set(userId, withItem(this.#byUser.get(userId), sessionId));
     this.#fit();
   }
 
@@ -93,9 +129,9 @@ export class MemorySessions implements Sessions {
     this.#sessions.set(sessionId, kept);
   }
 
-  #living(sessionId: string, now: number): Kept | undefined {
+  #living(sessionId: string): Kept | undefined {
     const kept = this.#sessions.get(sessionId);
-    if (kept === undefined || kept.expiresAt > now) return kept;
+    if (kept === undefined || kept.expiresAt > this.#clock.monotonic()) return kept;
     this.#forget(sessionId);
     return undefined;
   }
@@ -122,7 +158,16 @@ export class MemorySessions implements Sessions {
     if (kept === undefined) return;
     this.#sessions.delete(sessionId);
     this.#bytes -= bytesOf(kept.text);
+    if (kept.userId === undefined) return;
+    const rest = withoutItem(this.#byUser.get(kept.userId), sessionId);
+    if (rest === undefined) this.#byUser.delete(kept.userId);
+    else this.#byUser.set(kept.userId, rest);
   }
+}
+
+/** Under what stands what is left of a session that was taken or ended. */
+function successorIdOf(sessionId: string): string {
+  return `successor of ${sessionId}`;
 }
 
 /** Two bytes a character at most, as V8 keeps them. */

@@ -1,4 +1,5 @@
 import { ClusterChannels, encodeName } from '@nest-wsc/protocol/cluster';
+import type { SessionPlace } from '../../core/ports/sessions.js';
 
 const inboxKeyKinds = ['position', 'order', 'expiry', 'acks', 'texts', 'devices', 'done', 'dead'];
 
@@ -69,6 +70,11 @@ export class RedisNames extends ClusterChannels {
     return `${this.partition(room)}:stream-versions:${encodeName(room)}`;
   }
 
+  /** When each of these keys was written last: a sorted set of key → microseconds since 1970. */
+  streamVersionTimesKey(room: string): string {
+    return `${this.partition(room)}:stream-version-times:${encodeName(room)}`;
+  }
+
   /** @param hash of the key of a write to a room's stream that counts once. Holds what the first one was answered. */
   streamOnceKey(room: string, hash: string): string {
     return `${this.partition(room)}:stream-once:${encodeName(room)}:${hash}`;
@@ -85,14 +91,29 @@ export class RedisNames extends ClusterChannels {
     return inboxKeyKinds.map((kind) => `${partition}:inbox-${kind}:${user}`);
   }
 
-  /** What a connection had, for the one that goes on with it. @param sessionId a hash; the secret itself is never stored. */
-  sessionKey(sessionId: string): string {
-    return `${this.partition(sessionId)}:session:${encodeName(sessionId)}`;
+  /** What a connection had, for the one that goes on with it. The id is a hash; the secret itself is never stored. */
+  sessionKey({ sessionId, userId = sessionId }: SessionPlace): string {
+    return `${this.sessionKeyStart(userId)}${encodeName(sessionId)}`;
   }
 
-  /** Which session took the place of one that was taken. */
-  sessionSuccessorKey(sessionId: string): string {
-    return `${this.partition(sessionId)}:session-successor:${encodeName(sessionId)}`;
+  /** What is left of a session that was taken or ended: which one took its place, or ''. */
+  sessionSuccessorKey({ sessionId, userId = sessionId }: SessionPlace): string {
+    return `${this.sessionSuccessorKeyStart(userId)}${encodeName(sessionId)}`;
+  }
+
+  /** What the keys of a user's sessions start with. */
+  sessionKeyStart(userId: string): string {
+    return `${this.partition(userId)}:session:`;
+  }
+
+  /** What the keys of what is left of a user's sessions start with. */
+  sessionSuccessorKeyStart(userId: string): string {
+    return `${this.partition(userId)}:session-successor:`;
+  }
+
+  /** The sessions of a user: a sorted set of encoded id → when it ends, in milliseconds since 1970. */
+  userSessionsKey(userId: string): string {
+    return `${this.partition(userId)}:sessions:${encodeName(userId)}`;
   }
 
   /**

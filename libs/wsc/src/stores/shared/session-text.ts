@@ -22,8 +22,8 @@ export function sessionText({ owner, connectionId, isClosed, rooms, metadata }: 
 }
 
 /** What {@link sessionText} starts with for this owner and no other. */
-export function ownerText({ userId, deviceId }: SessionOwner): string {
-  return `{"owner":${JSON.stringify([userId ?? null, deviceId])}`;
+export function ownerText({ userId, deviceId, userType }: SessionOwner): string {
+  return `{"owner":${JSON.stringify([userId ?? null, deviceId, userType ?? null])}`;
 }
 
 /** Undefined for what {@link sessionText} has not written for this owner. */

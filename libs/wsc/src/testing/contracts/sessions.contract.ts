@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import type { SessionOwner, Sessions, SessionState, SessionSuccessor } from '../../core/ports/sessions.js';
+import type {
+  SessionOwner,
+  SessionPlace,
+  Sessions,
+  SessionState,
+  SessionSuccessor,
+} from '../../core/ports/sessions.js';
 import { eventually } from './eventually.js';
 import { describePort, type OpenNodes, type PortPromises } from './runner.js';
 
@@ -32,10 +38,14 @@ const promises: PortPromises<Sessions> = {
     await here.save('s', stateOf(ann), minute);
     for (const other of others) assert.equal(await there.take('s', other), undefined);
     assert.notEqual(await there.take('s', ann), undefined);
-    await here.save('s', stateOf(nobody), minute);
+    await here.save('t', stateOf(nobody), minute);
     for (const other of [ann, { ...nobody, deviceId: 'null' }, { userId: 'undefined', deviceId: 'phone' }])
-      assert.equal(await there.take('s', other), undefined);
-    assert.deepEqual(await there.take('s', nobody), stateOf(nobody));
+      assert.equal(await there.take('t', other), undefined);
+    assert.deepEqual(await there.take('t', nobody), stateOf(nobody));
+    await here.save('u', stateOf(admin), minute);
+    await here.save('u', stateOf(ann), minute);
+    assert.equal(await there.take('u', admin), undefined);
+    assert.notEqual(await there.take('u', ann), undefined);
   },
 
   'keep the newest state': async ({ here, there }) => {
@@ -69,13 +79,24 @@ const promises: PortPromises<Sessions> = {
   'stay for so long as they were extended for last, however many': async ({ here, there }) => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `s${String(index)}`);
     for (const sessionId of ids) await here.save(sessionId, stateOf(ann), minute);
-    await there.extend([...ids.slice(0, 1_199), 'unknown'], 1);
+    const rest = ids.slice(0, 1_199).map(placeOf);
+    assert.deepEqual(await there.extend([...rest, placeOf('unknown')], 1), ['unknown']);
     await shortTime();
-    await there.extend([...ids, 'unknown'], minute);
+    const missing = await there.extend([...ids, 'unknown'].map(placeOf), minute);
+    assert.deepEqual([...missing].sort(), [...ids.slice(0, 1_199), 'unknown'].sort());
     for (const sessionId of ['s0', 's499', 's500', 's1198', 'unknown'])
       assert.equal(await here.take(sessionId, ann), undefined);
     assert.notEqual(await here.take('s1199', ann), undefined);
-    await there.extend([], minute);
+    assert.deepEqual(await there.extend([], minute), []);
+  },
+
+  "are extended also where they are nobody's, beside those of users": async ({ here, there }) => {
+    for (const [index, owner] of [nobody, ann, nobody, bob].entries())
+      await here.save(String(index), stateOf(owner), minute);
+    const places = [nobody, ann, nobody, bob].map(({ userId }, index) => ({ sessionId: String(index), userId }));
+    assert.deepEqual(await there.extend([...places, { sessionId: '4', userId: undefined }], 1), ['4']);
+    await shortTime();
+    assert.deepEqual([...(await there.extend(places, minute))].sort(), ['0', '1', '2', '3']);
   },
 
   'lead from one that was taken to the successor that it was given last': async ({ here, there }) => {
@@ -96,7 +117,7 @@ const promises: PortPromises<Sessions> = {
     assert.equal(await here.take('s', ann), undefined);
     assert.notEqual(await there.take('2', ann, successor('3')), undefined);
     await here.save('3', stateOf(ann), minute);
-    await here.remove('3');
+    await here.remove(placeOf('3'));
     assert.equal(await there.take('2', ann), undefined);
   },
 
@@ -111,22 +132,70 @@ const promises: PortPromises<Sessions> = {
     assert.notEqual(await there.take('3', ann), undefined);
   },
 
-  'give nobody what is saved of one that was taken': async ({ here, there }) => {
+  'do not keep what is saved late of one that was taken, which leads on as before': async ({ here, there }) => {
     await here.save('s', stateOf(ann), minute);
     await there.take('s', ann, successor('1'));
-    await here.save('s', stateOf(ann), minute);
-    assert.equal(await there.take('s', ann, successor('2')), undefined);
-    await here.save('s', stateOf(ann), minute);
-    await here.remove('s');
-    await here.save('2', stateOf(ann), minute);
-    assert.notEqual(await there.take('s', ann), undefined);
+    await there.save('1', stateOf(ann, { version: 2 }), minute);
+    for (const late of [here.save.bind(here), here.replace.bind(here)])
+      assert.equal(await late('s', stateOf(ann, { version: 1 }), minute), false);
+    await here.remove(placeOf('s'));
+    assert.deepEqual((await there.take('s', ann))?.metadata, { version: 2 });
   },
 
-  'are forgotten where that is asked': async ({ here, there }) => {
+  'replace only what is kept still': async ({ here, there }) => {
+    assert.equal(await here.replace('s', stateOf(ann), minute), false);
+    assert.equal(await there.take('s', ann), undefined);
+    assert.equal(await here.save('s', stateOf(ann), minute), true);
+    assert.equal(await there.replace('s', stateOf(ann, { version: 2 }), minute), true);
+    assert.deepEqual((await there.take('s', ann))?.metadata, { version: 2 });
+  },
+
+  'are forgotten where that is asked, and may be made again': async ({ here, there }) => {
+    for (const owner of [ann, nobody]) {
+      const place = { sessionId: 's', userId: owner.userId };
+      await here.save('s', stateOf(owner), minute);
+      await there.remove(place);
+      await there.remove(place);
+      assert.equal(await here.take('s', owner), undefined);
+      assert.equal(await here.save('s', stateOf(owner), minute), true);
+      assert.notEqual(await there.take('s', owner), undefined);
+    }
+  },
+
+  "end all of a user at once, and nobody else's": async ({ here, there }) => {
+    const tablet = { ...ann, deviceId: 'tablet' };
+    for (const sessionId of ['taken', '{p1}', '*']) await here.save(sessionId, stateOf(ann), minute);
+    await here.save('other', stateOf(tablet), minute);
+    await here.save('bob', stateOf(bob), minute);
+    await here.save('nobody', stateOf(nobody), minute);
+    await there.take('taken', ann, successor('next'));
+    await here.save('next', stateOf(ann), minute);
+    await there.removeOf('ann');
+    await there.removeOf('ann');
+    for (const sessionId of ['taken', 'next', '{p1}', '*']) assert.equal(await here.take(sessionId, ann), undefined);
+    assert.equal(await here.take('other', tablet), undefined);
+    assert.notEqual(await here.take('bob', bob), undefined);
+    assert.notEqual(await here.take('nobody', nobody), undefined);
+  },
+
+  'do not keep what is saved late of one that was ended, but others of its user': async ({ here, there }) => {
     await here.save('s', stateOf(ann), minute);
-    await there.remove('s');
-    await there.remove('s');
+    await there.removeOf('ann');
+    for (const late of [here.save.bind(here), here.replace.bind(here)])
+      assert.equal(await late('s', stateOf(ann), minute), false);
+    assert.equal(await there.take('s', ann), undefined);
+    assert.equal(await here.save('t', stateOf(ann), minute), true);
+    assert.notEqual(await there.take('t', ann), undefined);
+  },
+
+  'end those of a user that were kept for longer meanwhile': async ({ here, there }) => {
+    await here.save('s', stateOf(ann), 1_000);
+    await there.extend([placeOf('s')], minute);
+    await here.save('t', stateOf(ann), 1);
+    await shortTime();
+    await there.removeOf('ann');
     assert.equal(await here.take('s', ann), undefined);
+    assert.equal(await here.save('t', stateOf(ann), minute), true);
   },
 
   'refuse what is too much for one, and keep what they have': async ({ here, there }) => {
@@ -141,7 +210,19 @@ const minute = 60_000;
 const ann: SessionOwner = { userId: 'ann', deviceId: 'phone' };
 const bob: SessionOwner = { userId: 'bob', deviceId: 'phone' };
 const nobody: SessionOwner = { userId: undefined, deviceId: 'phone' };
-const others: readonly SessionOwner[] = [bob, nobody, { userId: 'ann', deviceId: 'tablet' }, { ...ann, deviceId: '' }];
+const admin: SessionOwner = { ...ann, userType: 'admin' };
+const others: readonly SessionOwner[] = [
+  ...[bob, nobody, admin, { ...ann, userType: '' }],
+  ...[
+    { ...ann, deviceId: 'tablet' },
+    { ...ann, deviceId: '' },
+  ],
+];
+
+/** Where one of Ann's is. */
+function placeOf(sessionId: string): SessionPlace {
+  return { sessionId, userId: 'ann' };
+}
 
 function successor(sessionId: string, timeToLiveMs = minute): SessionSuccessor {
   return { sessionId, timeToLiveMs };

@@ -7,6 +7,7 @@ import { RedisNodes } from '../redis-nodes.fixture.js';
 import { RedisSessions } from './redis-sessions.js';
 
 const owner = { userId: 'ann', deviceId: 'phone' };
+const place = { sessionId: 's', userId: 'ann' };
 const state: SessionState = { owner, connectionId: 'c1', isClosed: false, rooms: [], metadata: { tenant: 'a' } };
 
 async function openOn(nodes: RedisNodes): Promise<RedisSessions> {
@@ -34,14 +35,23 @@ describe('on one Redis', () => {
 
   describeSessions('Redis', async () => [await openOn(nodes), await openOn(nodes)]);
 
-  it('stand under one key each, which ends as they do', async () => {
+  it('stand under one key each, beside one for each user, which end as they do', async () => {
     const sessions = await openOn(nodes);
-    await sessions.save('s', state, 30_000.5);
+    const anonymous = { ...state, owner: { userId: undefined, deviceId: 'phone' } };
+    await sessions.save('s', anonymous, 30_000);
     expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([key()]);
-    const left = async () => Number(await server.ask('PTTL', key()));
-    expect(await left()).toBeGreaterThan(20_000);
-    await sessions.extend(['s'], 90_000);
-    expect(await left()).toBeGreaterThan(80_000);
+    await sessions.remove({ sessionId: 's', userId: undefined });
+    await sessions.save('s', state, 30_000.5);
+    const listKey = `${nodes.prefix}:{p0}:sessions:ann`;
+    const keys = async () => [...((await server.ask('KEYS', `${nodes.prefix}:*`)) as string[])].sort();
+    expect(await keys()).toEqual([key(), listKey]);
+    const left = async () => Promise.all([key(), listKey].map(async (name) => Number(await server.ask('PTTL', name))));
+    expect(Math.min(...(await left()))).toBeGreaterThan(20_000);
+    await sessions.extend([place], 90_000);
+    expect(Math.min(...(await left()))).toBeGreaterThan(80_000);
+    await sessions.save('t', state, 1_000);
+    expect(Math.min(...(await left()))).toBeGreaterThan(80_000);
+    await sessions.remove({ ...place, sessionId: 't' });
     await sessions.take('s', owner, { sessionId: 'next', timeToLiveMs: 30_000.5 });
     const successorKey = `${nodes.prefix}:{p0}:session-successor:s`;
     expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([successorKey]);
@@ -50,14 +60,31 @@ describe('on one Redis', () => {
     expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([]);
   });
 
+  it('are not listed for longer than they are kept', async () => {
+    const sessions = await openOn(nodes);
+    await sessions.save('s', state, 1);
+    const listed = async () => server.ask('ZRANGE', `${nodes.prefix}:{p0}:sessions:ann`, 0, -1);
+    await until(
+      async () => {
+        await sessions.save('t', state, 30_000);
+        return listed();
+      },
+      (names) => JSON.stringify(names) === '["t"]',
+    );
+    await sessions.removeOf('ann');
+    const successorKey = `${nodes.prefix}:{p0}:session-successor:t`;
+    expect(await server.ask('KEYS', `${nodes.prefix}:*`)).toEqual([successorKey]);
+    expect(Number(await server.ask('PTTL', successorKey))).toBeGreaterThan(20_000);
+  });
+
   it.each([
-    ['is no JSON', '{"owner":["ann","phone"],'],
-    ['lacks a part', '{"owner":["ann","phone"],"connectionId":"c1","isClosed":true,"rooms":[]}'],
+    ['is no JSON', '{"owner":["ann","phone",null],'],
+    ['lacks a part', '{"owner":["ann","phone",null],"connectionId":"c1","isClosed":true,"rooms":[]}'],
     [
       'has another kind of room',
-      '{"owner":["ann","phone"],"connectionId":"c1","isClosed":true,"rooms":[["a","king",true]],"metadata":{}}',
+      '{"owner":["ann","phone",null],"connectionId":"c1","isClosed":true,"rooms":[["a","king",true]],"metadata":{}}',
     ],
-    ['goes on behind the owner', '{"owner":["ann","phone"]'],
+    ['goes on behind the owner', '{"owner":["ann","phone",null]'],
     ['is nothing', ''],
   ])('give nobody what somebody else has written that %s', async (_, text) => {
     const sessions = await openOn(nodes);
@@ -75,9 +102,11 @@ describe('on one Redis', () => {
     await server.kill();
     const attempts = [
       () => sessions.save('s', state, 1_000),
-      () => sessions.extend(['s'], 1_000),
+      () => sessions.replace('s', state, 1_000),
+      () => sessions.extend([place], 1_000),
       () => sessions.take('s', owner),
-      () => sessions.remove('s'),
+      () => sessions.remove(place),
+      () => sessions.removeOf('ann'),
     ];
     await until(
       () => sessions.take('s', owner).then(String, String),
