@@ -4,7 +4,8 @@ import { Gate } from './connect/gate.js';
 import { PathTable } from './connect/path-table.js';
 import { messageOf } from './async/as-error.js';
 import type { MaybePromise } from './async/maybe-promise.js';
-import type { Connection, ConnectionHost } from './connections/connection.js';
+import type { ConnectionHost } from './connections/connection-host.js';
+import type { Connection } from './connections/connection.js';
 import { EventBus } from './extensions/events.js';
 import { guardedLogger } from './extensions/guarded-logger.js';
 import { Heartbeat } from './connections/heartbeat.js';
@@ -112,7 +113,7 @@ export interface HubState {
 export type HubParts = ReturnType<typeof createHubParts>;
 
 /** Builds the parts of a hub, each from those before it. */
-export function createHubParts(dependencies: HubDependencies, state: HubState, host: ConnectionHost) {
+export function createHubParts(dependencies: HubDependencies, state: HubState, host: ConnectionHost<Connection>) {
   const deps = { ...dependencies, logger: guardedLogger(dependencies.logger) };
   const foundation = createFoundation(deps, state);
   const kept = createKept(deps, foundation);
@@ -264,7 +265,7 @@ function createRooms(deps: HubDependencies, { options }: HubState, parts: Founda
 function createConnecting(
   deps: HubDependencies,
   { options, isOpen }: HubState,
-  parts: Foundation & Kept & Rooms & { readonly host: ConnectionHost },
+  parts: Foundation & Kept & Rooms & { readonly host: ConnectionHost<Connection> },
 ) {
   const { clock } = deps;
   const paths = new PathTable();

@@ -1,36 +1,39 @@
-import { neverUnhandled } from '../async/maybe-promise.js';
-import type { Connection, ConnectionHost } from './connection.js';
-import type { HubParts } from '../hub-parts.js';
-import { traceIdFrom } from '../ids.js';
-import type { AnswerContext } from '../inbound/answers.js';
-import { Inbound } from '../inbound/inbound.js';
+import type { WscError } from '@nest-wsc/protocol';
+import type { DisconnectReason } from '../extensions/hooks.js';
+import type { MessageInput } from '../messages/message.js';
+import type { EncodedMessage } from '../outbox/encoded-message.js';
 
-/** What the parts of a hub do for its connections. @param parts asked for later: they are made with this host. */
-export function createConnectionHost(parts: () => HubParts): ConnectionHost {
-  return {
-    send: (connection, message, ack) => parts().sender.direct(connection, message, ack),
-    reply: (connection, requestId, data) => parts().answers.respond(manualAnswer(connection, requestId), data),
-    refuse: (connection, requestId, error) => parts().answers.refuse(manualAnswer(connection, requestId), error),
-    join: (connection, room) => neverUnhandled(parts().membership.join(connection, room), parts().callFailed),
-    leave: (connection, room) => neverUnhandled(parts().membership.leave(connection, room), parts().callFailed),
-    messageDropped: (connection, message, wasQueued) => parts().slowConsumers.dropped(connection, message, wasQueued),
-    roomsChanged: (connection) => parts().keeper.changed(connection),
-    drained: (connection) => {
-      parts().catchUp.drained(connection);
-      parts().inboxReaders.drained(connection);
-    },
-    slowConsumerClosed: () => parts().slowConsumers.closed(),
-    createInbound: (connection) => new Inbound(connection, parts().inbound),
-    closing: (connection) => parts().connector.closing(connection),
-    closed: (connection, reason) => parts().connector.closed(connection, reason),
-    coarseNow: () => parts().heartbeat.now,
-  };
+/** What a connection asks of its hub. `C` is the connection, which imports this and not the other way round. */
+export interface ConnectionHost<C> {
+  /** Answers the message's id. `ack`: asks for an acknowledgement. */
+  send(connection: C, message: MessageInput, ack: boolean): string;
+  reply(connection: C, requestId: string, data: unknown): void;
+  refuse(connection: C, requestId: string | undefined, error: WscError): void;
+  join(connection: C, room: string): Promise<void>;
+  leave(connection: C, room: string): Promise<void>;
+  /** A policy let go of a message to it: one that was queued, or the one that was just pushed. */
+  messageDropped(connection: C, message: EncodedMessage, wasQueued: boolean): void;
+  /** It has come into a room, or out of one. */
+  roomsChanged(connection: C): void;
+  /** Its link takes more, after it did not. */
+  drained(connection: C): void;
+  /** It was given up for being slow. */
+  slowConsumerClosed(): void;
+  /** Made when the first message comes: an idle connection holds none. */
+  createInbound(connection: C): InboundReceiver;
+  closing(connection: C): void;
+  closed(connection: C, reason: DisconnectReason): void;
+  /** Coarse monotonic milliseconds. */
+  coarseNow(): number;
 }
 
-/**
- * What a handler answers itself belongs to no context that the hub still has, so its event is not known any more: dialects call
- * it this.
- */
-function manualAnswer(connection: Connection, requestId: string | undefined): AnswerContext {
-  return { connection, event: 'response', kind: 'request', form: 'wsc', requestId, traceId: traceIdFrom(undefined) };
+/** What takes the messages of one connection. */
+export interface InboundReceiver {
+  receive(payload: string | Uint8Array): void;
+  /** `welcome` is out: what was held back may start. */
+  release(): void;
+  /** The connection begins to close: what has not started never will. */
+  stop(): void;
+  /** The connection is gone. */
+  abort(): void;
 }

@@ -6,91 +6,37 @@ import {
   type WscError,
 } from '@nest-wsc/protocol';
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
-import type { Handshake } from '../connect/handshake.js';
-import type { Principal } from '../connect/principal.js';
-import type { DisconnectReason } from '../extensions/hooks.js';
-import type { ConnectionSendOptions, MessageInput, Priority } from '../messages/message.js';
+import type { ConnectionSendOptions, Priority } from '../messages/message.js';
 import { protectedMessage, type EncodedMessage } from '../outbox/encoded-message.js';
 import { Outbox, type OutboxFailure, type OutboxOptions } from '../outbox/outbox.js';
-import type { Encoding, TransportLink } from '../ports/transport.js';
+import type { TransportLink } from '../ports/transport.js';
 import { parseCloseCode } from './close-code.js';
+import type { ConnectionHost, InboundReceiver } from './connection-host.js';
+import { ConnectionIdentity, type ConnectionIdentityInit } from './connection-identity.js';
 
 /** `connecting`: from the 101 until `welcome`; it can be sent to, and everything queues behind `welcome`. */
 export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
 
-/** What a connection asks of its hub. */
-export interface ConnectionHost {
-  /** Answers the message's id. `ack`: asks for an acknowledgement. */
-  send(connection: Connection, message: MessageInput, ack: boolean): string;
-  reply(connection: Connection, requestId: string, data: unknown): void;
-  refuse(connection: Connection, requestId: string | undefined, error: WscError): void;
-  join(connection: Connection, room: string): Promise<void>;
-  leave(connection: Connection, room: string): Promise<void>;
-  /** A policy let go of a message to it: one that was queued, or the one that was just pushed. */
-  messageDropped(connection: Connection, message: EncodedMessage, wasQueued: boolean): void;
-  /** It has come into a room, or out of one. */
-  roomsChanged(connection: Connection): void;
-  /** Its link takes more, after it did not. */
-  drained(connection: Connection): void;
-  /** It was given up for being slow. */
-  slowConsumerClosed(): void;
-  /** Made when the first message comes: an idle connection holds none. */
-  createInbound(connection: Connection): InboundReceiver;
-  closing(connection: Connection): void;
-  closed(connection: Connection, reason: DisconnectReason): void;
-  /** Coarse monotonic milliseconds. */
-  coarseNow(): number;
-}
-
-/** What takes the messages of one connection. */
-export interface InboundReceiver {
-  receive(payload: string | Uint8Array): void;
-  /** `welcome` is out: what was held back may start. */
-  release(): void;
-  /** The connection begins to close: what has not started never will. */
-  stop(): void;
-  /** The connection is gone. */
-  abort(): void;
-}
-
 /** What a {@link Connection} is made of. */
-export interface ConnectionInit {
-  readonly id: string;
-  readonly handshake: Handshake;
+export interface ConnectionInit extends ConnectionIdentityInit {
   readonly link: TransportLink;
-  readonly encoding: Encoding;
-  readonly host: ConnectionHost;
+  readonly host: ConnectionHost<Connection>;
   readonly outbox: Pick<OutboxOptions, 'fanOut' | 'limits'>;
-  /** Milliseconds since 1970. */
-  readonly connectedAt: number;
 }
 
 /**
  * One open transport link of this node. Handlers get it; the socket behind it stays with the transport.
  * What is marked as internal is for the transport and the hub.
  */
-export class Connection {
-  readonly id: string;
-  readonly deviceId: string;
-  /** Whether the client gave its device's id, so that it is the same when it comes back. */
-  readonly isDeviceNamed: boolean;
-  readonly remoteAddress: string;
-  /** The pattern of the endpoint it came in on. */
-  readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
-  /** Milliseconds since 1970. */
-  readonly connectedAt: number;
-  readonly encoding: Encoding;
+export class Connection extends ConnectionIdentity {
   /** Coarse monotonic milliseconds of the last traffic from the remote program. Kept for the heartbeat. */
   lastSeenAt: number;
   /** Kept by the heartbeat: when it is looked at next; undefined while it is not watched. */
   visitTick: number | undefined;
 
   readonly #link: TransportLink;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<Connection>;
   readonly #outbox: Outbox;
-  #metadata: Map<string, unknown> | undefined;
-  #principal: Principal | undefined;
   #canAck: boolean;
   #state: ConnectionState = 'connecting';
   #rooms: OneOrMany<string> | undefined;
@@ -101,54 +47,12 @@ export class Connection {
   #isInboundPaused = false;
 
   constructor(init: ConnectionInit) {
-    const { handshake } = init;
-    this.id = init.id;
-    this.deviceId = handshake.deviceId;
-    this.isDeviceNamed = handshake.isDeviceNamed;
-    this.remoteAddress = handshake.remoteAddress;
-    this.path = handshake.path;
-    this.params = handshake.params;
-    this.connectedAt = init.connectedAt;
-    this.encoding = init.encoding;
-    this.#metadata = handshake.usedMetadata;
-    this.#principal = handshake.principal;
+    super(init);
     this.#link = init.link;
     this.#host = init.host;
-    this.#canAck = init.encoding.codec.canAck && handshake.protocol !== undefined;
+    this.#canAck = init.encoding.codec.canAck && init.handshake.protocol !== undefined;
     this.lastSeenAt = init.host.coarseNow();
     this.#outbox = new Outbox({ ...init.outbox, link: init.link, encoding: init.encoding, owner: this });
-  }
-
-  /** The application's own facts about this connection; guards may set them during the handshake. */
-  get metadata(): Map<string, unknown> {
-    return (this.#metadata ??= new Map<string, unknown>());
-  }
-
-  /** The metadata where there is any: whoever only looks makes no map. @internal */
-  get usedMetadata(): ReadonlyMap<string, unknown> | undefined {
-    return this.#metadata;
-  }
-
-  /** Who it belongs to; undefined while anonymous. Replaced by `refresh_token`. */
-  get principal(): Principal | undefined {
-    return this.#principal;
-  }
-
-  get userId(): string | undefined {
-    return this.#principal?.userId;
-  }
-
-  get userType(): string | undefined {
-    return this.#principal?.userType;
-  }
-
-  get name(): string | undefined {
-    return this.#principal?.name;
-  }
-
-  /** The subprotocol that it speaks. */
-  get protocol(): string {
-    return this.encoding.codec.subprotocol;
   }
 
   get state(): ConnectionState {
@@ -346,11 +250,6 @@ export class Connection {
     this.#canAck = true;
   }
 
-  /** Its client has given a new token for the same user. @internal */
-  replacePrincipal(principal: Principal): void {
-    this.#principal = principal;
-  }
-
   /** A room has taken it in. @internal */
   entered(room: string): void {
     this.#rooms = withItem(this.#rooms, room);
@@ -370,12 +269,12 @@ export class Connection {
     if (failure === 'stalled') this.#link.terminate();
   }
 
-  /** @internal */
+  /** Everything that was held or refused has left, and the link takes more. @internal */
   outboxDrained(): void {
     if (!this.isClosed) this.#host.drained(this);
   }
 
-  /** @internal */
+  /** The outbox let go of a message by its policy: one that was queued, or the one that was just pushed. @internal */
   messageDropped(message: EncodedMessage, wasQueued: boolean): void {
     this.#host.messageDropped(this, message, wasQueued);
   }

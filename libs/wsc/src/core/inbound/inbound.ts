@@ -6,7 +6,8 @@ import {
   type RequestEnvelope,
 } from '@nest-wsc/protocol';
 import { countOf, itemsOf, withItem, withoutItem, type OneOrMany } from '../collections/one-or-many.js';
-import type { Connection, InboundReceiver } from '../connections/connection.js';
+import type { InboundReceiver } from '../connections/connection-host.js';
+import type { Connection } from '../connections/connection.js';
 import type { HubLimits } from '../hub-options.js';
 import { traceIdFrom } from '../ids.js';
 import type { InboxReaders } from '../inbox/inbox-readers.js';

@@ -5,7 +5,8 @@ import type { InboxReaders } from '../inbox/inbox-readers.js';
 import { isRevoked } from '../connect/revocation.js';
 import { logFailure } from '../async/log-failure.js';
 import { withDeadline } from '../async/with-deadline.js';
-import { Connection, type ConnectionHost } from '../connections/connection.js';
+import type { ConnectionHost } from '../connections/connection-host.js';
+import { Connection } from '../connections/connection.js';
 import type { EventBus } from '../extensions/events.js';
 import type { Heartbeat } from '../connections/heartbeat.js';
 import type { DisconnectReason, Hooks } from '../extensions/hooks.js';
@@ -36,7 +37,7 @@ export interface ConnectorDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: () => HubOptions;
-  readonly host: ConnectionHost;
+  readonly host: ConnectionHost<Connection>;
   readonly connections: ConnectionRegistry;
   readonly slots: ConnectionSlots;
   readonly fanOut: FanOut;
