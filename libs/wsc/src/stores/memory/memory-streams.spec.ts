@@ -82,6 +82,39 @@ describe('the memory streams', () => {
     expect(streams.read('chat:2', position, all).status).toBe('epoch');
   });
 
+  it('keep what they have, however many rooms without messages are asked for', () => {
+    const { streams, append, idsOf } = setUp({ maxStreams: 1 });
+    const { position } = append('chat:1', '1');
+    const names = Array.from({ length: 100 }, (_, index) => `chat:new:${index}`);
+    const tops = streams.tops(names);
+    for (const name of names) {
+      streams.readFromStart(name, all);
+      streams.read(name, position, all);
+    }
+    expect(idsOf('chat:1')).toEqual(['1']);
+    expect(streams.tops(names)).toEqual(tops);
+  });
+
+  it('forget the room without messages that was not asked for for longest where there are too many', () => {
+    const { streams, append } = setUp({ maxEmptyRooms: 2 });
+    const [first, second] = streams.tops(['chat:1', 'chat:2']);
+    streams.tops(['chat:1', 'chat:3']);
+    expect(streams.tops(['chat:1'])).toEqual([first]);
+    expect(streams.tops(['chat:2'])[0]?.epoch).not.toBe(second?.epoch);
+    expect(append('chat:2', '1').position.offset).toBe(1);
+  });
+
+  it('trim the room that takes more than an eighth, before others lose anything', () => {
+    const { append, idsOf } = setUp({ maxBytes: 20_000 });
+    append('chat:1', '1');
+    append('chat:2', '2');
+    for (let index = 0; index < 100; index += 1) append('flooded', String(index));
+    append('chat:3', '3');
+    expect(['chat:1', 'chat:2', 'chat:3'].map(idsOf)).toEqual([['1'], ['2'], ['3']]);
+    expect(idsOf('flooded').at(-1)).toBe('99');
+    expect(idsOf('flooded').length).toBeGreaterThan(5);
+  });
+
   it('forget the streams that were not used for longest where they take too much', () => {
     const { append, idsOf } = setUp({ maxBytes: 5_000 });
     for (const room of ['chat:1', 'chat:2', 'chat:3']) append(room, room);

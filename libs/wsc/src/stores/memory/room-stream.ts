@@ -1,7 +1,6 @@
 import type { ByteCount } from '../../core/limits/byte-count.js';
 import type { StreamEntry, StreamPosition, StreamRead, StreamReadLimit } from '../../core/ports/streams.js';
 import type { StreamWrite, StreamWriteResult } from '../../core/ports/streams.js';
-import { createEpoch } from '../shared/create-epoch.js';
 import { keptVersions, positionLifetimeMs } from '../shared/stream-rules.js';
 
 /** What an answer or a version takes beside its key. */
@@ -21,7 +20,7 @@ interface KeptAnswer {
 
 /** The stream of one room, in one epoch. All times are monotonic milliseconds. */
 export class RoomStream {
-  readonly #epoch = createEpoch();
+  readonly #epoch: string;
   readonly #total: ByteCount;
   #bytes = 0;
   #top = 0;
@@ -29,12 +28,18 @@ export class RoomStream {
   /** By offset, oldest first, without holes. */
   readonly #kept = new Map<number, KeptEntry>();
   readonly #answers = new Map<string, KeptAnswer>();
-  /** The highest version of each key. */
+  /** The highest version of each key; the key that was not written for longest first. */
   readonly #versions = new Map<string, number>();
 
   /** @param total what all streams take together; this one adds and subtracts its part. */
-  constructor(total: ByteCount) {
+  constructor(total: ByteCount, epoch: string) {
     this.#total = total;
+    this.#epoch = epoch;
+  }
+
+  /** What it takes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get top(): StreamPosition {
@@ -137,9 +142,10 @@ export class RoomStream {
   }
 
   #noteVersion({ key, value }: NonNullable<StreamWrite['version']>): void {
-    if (!this.#versions.has(key)) this.#take(noteBytes + 2 * key.length);
+    if (!this.#versions.delete(key)) this.#take(noteBytes + 2 * key.length);
     this.#versions.set(key, value);
-    if (this.#versions.size > keptVersions) this.#forgetVersion(lowest(this.#versions));
+    const [unused] = this.#versions.keys();
+    if (this.#versions.size > keptVersions && unused !== undefined) this.#forgetVersion(unused);
   }
 
   #trimOldest(): void {
@@ -163,10 +169,4 @@ export class RoomStream {
     this.#bytes += bytes;
     this.#total.bytes += bytes;
   }
-}
-
-function lowest(versions: ReadonlyMap<string, number>): string {
-  let [found, least] = ['', Infinity];
-  for (const [key, value] of versions) if (value <= least) [found, least] = [key, value];
-  return found;
 }

@@ -29,7 +29,7 @@ describe('the Redis streams', () => {
     const keys = await server.ask('KEYS', `${nodes.prefix}:*`);
     if (!Array.isArray(keys)) throw new Error('KEYS answers a list.');
     const lifetimes = await Promise.all(keys.map(async (key) => server.ask('PTTL', String(key))));
-    expect(lifetimes).toHaveLength(6);
+    expect(lifetimes).toHaveLength(7);
     for (const lifetime of lifetimes) expect(lifetime).toBeGreaterThan(0);
   });
 
@@ -45,9 +45,22 @@ describe('the Redis streams', () => {
     expect(next.position).toEqual({ ...position, offset: 2 });
   });
 
+  it('know the position of a room without messages for an hour after it was asked for', async () => {
+    const { streams, connections } = await openStreams(nodes);
+    const lifetime = async () => server.ask('PTTL', connections.names.streamPositionKey(room));
+    const [position] = await streams.tops([room]);
+    const hourMs = 3_600_000;
+    expect(await lifetime()).toBeLessThanOrEqual(hourMs);
+    await server.ask('PEXPIRE', connections.names.streamPositionKey(room), 60_000);
+    expect(await streams.tops([room])).toEqual([position]);
+    expect(await lifetime()).toBeGreaterThan(hourMs / 2);
+    await streams.append(room, { message: testMessage('1'), limits });
+    expect(await lifetime()).toBeGreaterThan(hourMs);
+  });
+
   it('keep the position of a room that is quiet and asked for', async () => {
     const { streams, connections } = await openStreams(nodes);
-    const [position] = await streams.tops([room]);
+    const { position } = await streams.append(room, { message: testMessage('1'), limits });
     const key = connections.names.streamPositionKey(room);
     await server.ask('PEXPIRE', key, 60_000);
     expect(await streams.tops([room])).toEqual([position]);

@@ -86,7 +86,12 @@ export class RedisStreams implements Streams {
   async delete(room: string): Promise<void> {
     const { commands, names } = this.#connections;
     try {
-      await commands.unlink(names.streamPositionKey(room), names.streamKey(room), names.streamVersionsKey(room));
+      await commands.unlink(
+        names.streamPositionKey(room),
+        names.streamKey(room),
+        names.streamVersionsKey(room),
+        names.streamVersionTimesKey(room),
+      );
     } catch (error) {
       throw redisError(error);
     }
@@ -111,7 +116,7 @@ export class RedisStreams implements Streams {
     const { names } = this.#connections;
     const keys = [names.streamKey(room), names.streamPositionKey(room)];
     if (once !== undefined) keys.push(names.streamOnceKey(room, hashOf(once.key)));
-    if (version !== undefined) keys.push(names.streamVersionsKey(room));
+    if (version !== undefined) keys.push(names.streamVersionsKey(room), names.streamVersionTimesKey(room));
     return keys;
   }
 

@@ -7,7 +7,7 @@ const lookedAt = 16;
 /**
  * Writes a message, wholly or not at all, and tells the nodes of it. All reading comes first, and the first write is one that a Redis
  * without memory refuses.
- * Keys: stream, position, then those that are needed of: once, versions. Arguments: what there is of these two (`o`, `v`), PUBLISH or
+ * Keys: stream, position, then those that are needed of: once, versions and their times. Arguments: what there is of these (`o`, `v`), PUBLISH or
  * SPUBLISH, channel, message id, message as JSON, what a batch starts with, most messages, lifetime in ms, lifetime of the position in ms,
  * ms for which the answer counts, version key, version, most versions, and the two of `position`.
  * Answers status, message id, offset, epoch.
@@ -17,7 +17,7 @@ ${nowMs}
 ${position}
 local stream_key, position_key = KEYS[1], KEYS[2]
 local once_key = string.find(ARGV[1], 'o') and KEYS[3]
-local versions_key = string.find(ARGV[1], 'v') and KEYS[#KEYS]
+local versions_key = string.find(ARGV[1], 'v') and KEYS[#KEYS - 1]
 local publish, channel, id, text, head = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local max_messages, lifetime_ms, position_ms, once_ms = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], ARGV[10]
 local version_key, version, max_versions = ARGV[11], ARGV[12], tonumber(ARGV[13])
@@ -63,8 +63,13 @@ end
 redis.call('PEXPIRE', stream_key, lifetime_ms)
 if versions_key then
   redis.call('ZADD', versions_key, version, version_key)
-  if redis.call('ZCARD', versions_key) > max_versions then redis.call('ZPOPMIN', versions_key) end
+  local times_key, time = KEYS[#KEYS], redis.call('TIME')
+  redis.call('ZADD', times_key, string.format('%.0f', time[1] * 1000000 + time[2]), version_key)
+  if redis.call('ZCARD', times_key) > max_versions then
+    redis.call('ZREM', versions_key, redis.call('ZPOPMIN', times_key)[1])
+  end
   redis.call('PEXPIRE', versions_key, position_ms)
+  redis.call('PEXPIRE', times_key, position_ms)
 end
 local place = string.format(',"offset":%.0f,"epoch":"%s"}', offset, epoch)
 local stored = answer('stored', offset, epoch)
