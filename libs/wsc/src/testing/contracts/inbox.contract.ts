@@ -196,7 +196,7 @@ const promises: PortPromises<InboxNode> = {
     const devices = [unnamedDevice, ...Array.from({ length: 10 }, (_, index) => `device ${String(index)}`)];
     for (const device of devices) await here.unacknowledged('ann', device, { afterOffset: 0, ...all });
     await here.store('ann', { message: testMessage('1') });
-    for (const device of devices) {
+    for (const device of devices.reverse()) {
       assert.deepEqual(idsOf(await there.unacknowledged('ann', device, { afterOffset: 0, ...all })), ['1']);
       await there.acknowledge('ann', device, ['1']);
     }

@@ -41,6 +41,7 @@ const memoryMs = 604_800_000;
 const longestMs = 100 * 365 * 86_400_000;
 
 type ScriptArgs = readonly (string | number)[];
+type DeviceArgs = readonly [deviceId: string, ...rest: ScriptArgs];
 
 /**
  * Inboxes in Redis, one script a call, which touches the keys of one user only. What is over is cleared when its user's inbox is used
@@ -83,15 +84,15 @@ export class RedisInbox implements Inbox {
 
   async unacknowledged(userId: string, deviceId: string, request: InboxPageRequest): Promise<InboxPage> {
     const { afterOffset, maxMessages, maxBytes } = request;
-    return parsePage(await this.#runFor(readScript, userId, deviceId, [afterOffset, maxMessages, maxBytes]));
+    return parsePage(await this.#runFor(readScript, userId, [deviceId, afterOffset, maxMessages, maxBytes]));
   }
 
   async acknowledge(userId: string, deviceId: string, ids: readonly string[]): Promise<readonly string[]> {
-    return parseIds(await this.#runFor(acknowledgeScript, userId, deviceId, ids));
+    return parseIds(await this.#runFor(acknowledgeScript, userId, [deviceId, ...ids]));
   }
 
   async acknowledgeUpTo(userId: string, deviceId: string, { offset, epoch }: StreamPosition): Promise<boolean> {
-    return (await this.#runFor(acknowledgeUpToScript, userId, deviceId, [offset, epoch])) === 1;
+    return (await this.#runFor(acknowledgeUpToScript, userId, [deviceId, offset, epoch])) === 1;
   }
 
   async isAcknowledged(userId: string, messageId: string): Promise<boolean> {
@@ -116,10 +117,10 @@ export class RedisInbox implements Inbox {
   }
 
   /** @throws {WscError} WSC_UNAVAILABLE */
-  async #runFor(script: Script, userId: string, deviceId: string, rest: ScriptArgs): Promise<unknown> {
-    const lifetimeMs = deviceId === unnamedDevice ? unnamedDeviceMemoryMs : 2 * memoryMs;
+  async #runFor(script: Script, userId: string, args: DeviceArgs): Promise<unknown> {
+    const lifetimeMs = args[0] === unnamedDevice ? unnamedDeviceMemoryMs : 2 * memoryMs;
     try {
-      return await this.#run(script, userId, [...(await this.#openingArgs(lifetimeMs)), deviceId, ...rest]);
+      return await this.#run(script, userId, [...(await this.#openingArgs(lifetimeMs)), ...args]);
     } catch (error) {
       throw redisError(error);
     }
