@@ -61,8 +61,8 @@ const inbox: Methods<Inbox> = {
 };
 const sessions: Methods<Sessions> = {
   save: true,
-  replace: true,
   extend: true,
+  replace: true,
   take: true,
   remove: true,
   removeOf: true,
