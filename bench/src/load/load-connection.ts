@@ -16,6 +16,18 @@ export interface ConnectTarget {
   readonly onOpen?: (connection: LoadConnection) => void;
 }
 
+/** A server did not want a client now. */
+export class Refusal extends Error {
+  /** How long the client is to stay away. */
+  readonly retryAfterMs: number;
+
+  /** Of what the server answered instead of a 101. */
+  constructor(head: string) {
+    super(`The server refused: ${head.slice(0, 200)}`);
+    this.retryAfterMs = Number(/^retry-after: *(\d+)/im.exec(head)?.[1] ?? 1) * 1000;
+  }
+}
+
 /** Who hears the messages of a connection once it is open. */
 export type OnMessage = (chunk: Buffer, start: number, end: number) => void;
 
@@ -29,6 +41,8 @@ export class LoadConnection implements FrameSink {
   onMessage: OnMessage = () => undefined;
   /** Called after all messages of one read. */
   onRead: () => void = () => undefined;
+  /** Called when it has ended, whoever ended it. */
+  onClose: () => void = () => undefined;
   isClosed = false;
   readonly #socket: Socket;
   readonly #reader = new FrameReader(this);
@@ -64,6 +78,7 @@ export class LoadConnection implements FrameSink {
       this.isClosed = true;
       this.#failed(new Error('The server closed the connection.'));
       this.#closed();
+      this.onClose();
     });
   }
 
@@ -133,7 +148,7 @@ export class LoadConnection implements FrameSink {
     const end = this.#head.indexOf('\r\n\r\n');
     if (end < 0) return;
     if (!this.#head.startsWith('HTTP/1.1 101')) {
-      this.#failed(new Error(`The server refused: ${this.#head.slice(0, 200)}`));
+      this.#failed(new Refusal(this.#head));
       return;
     }
     this.#isUpgraded = true;

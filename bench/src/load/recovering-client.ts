@@ -1,8 +1,11 @@
 import { clientFrame } from './frames.js';
-import { LoadConnection } from './load-connection.js';
+import { LoadConnection, Refusal } from './load-connection.js';
 import { markIn } from './marks.js';
-import type { RecoveryProtocol, RecoveryStep } from './recovery-protocol.js';
+import type { RecoveryProtocol, RecoveryStep, SayStep } from './recovery-protocol.js';
 import { Tally } from './tally.js';
+
+/** Until a client whose connection ended early comes again. */
+const lostAfterMs = 1000;
 
 interface Goal {
   readonly resolve: () => void;
@@ -22,7 +25,9 @@ export class RecoveringClient {
   #connection: LoadConnection | undefined;
   #tally = new Tally(0, 0);
   #goal = nothing;
+  #expected = { first: 0, count: 0 };
   #isBack = false;
+  #isCut = false;
 
   constructor(protocol: RecoveryProtocol, index: number) {
     this.#protocol = protocol;
@@ -40,39 +45,64 @@ export class RecoveringClient {
     await joined;
   }
 
-  /** Connects again. Settles with the 101; what follows is for who waits for {@link RecoveringClient.hearAll}. */
+  /**
+   * Connects again, and settles with the 101 or with a refusal; what follows is for who waits for
+   * {@link RecoveringClient.hearAll}. Whoever is refused or loses the connection again tries again, as clients do, until it is
+   * {@link RecoveringClient.cut}.
+   */
   async comeBack(port: number): Promise<void> {
     this.#isBack = true;
-    await this.#open(port);
+    this.#isCut = false;
+    try {
+      const connection = await this.#open(port);
+      connection.onClose = () => this.#lost(port);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#comeBackLater(port, error.retryAfterMs);
+    }
   }
 
   cut(): void {
+    this.#isCut = true;
     this.#connection?.terminate();
   }
 
-  /** Settles once it has had all of them, or knows that it won't. To be called before they are sent. */
-  hearAll(tally: Tally): Promise<void> {
-    this.#tally = tally;
+  /** Settles once it has had `count` messages, numbered from `first` on, or knows that it won't. To be called before they are sent. */
+  hearAll(first: number, count: number): Promise<void> {
+    this.#expected = { first, count };
+    this.#expect();
+    return this.#become();
+  }
+
+  #expect(): void {
+    this.#tally = new Tally(this.#expected.first, this.#expected.count);
     this.isRecovered = undefined;
     this.completeAt = undefined;
-    return this.#become();
+  }
+
+  /** What it had does not count: it says again where it stood before, so all of it comes again. */
+  #lost(port: number): void {
+    if (this.#isDone) return;
+    this.#expect();
+    this.#comeBackLater(port, lostAfterMs);
+  }
+
+  #comeBackLater(port: number, afterMs: number): void {
+    setTimeout(() => {
+      if (!this.#isCut) this.comeBack(port).catch(this.#goal.reject);
+    }, afterMs);
   }
 
   #become(): Promise<void> {
     return new Promise((resolve, reject) => (this.#goal = { resolve, reject }));
   }
 
-  async #open(port: number): Promise<void> {
+  #open(port: number): Promise<LoadConnection> {
     const onOpen = (connection: LoadConnection): void => {
       this.#connection = connection;
       connection.onMessage = this.#hear;
     };
-    this.#connection = await LoadConnection.open({
-      port,
-      dialect: this.#protocol.dialect,
-      index: this.#index,
-      onOpen,
-    });
+    return LoadConnection.open({ port, dialect: this.#protocol.dialect, index: this.#index, onOpen });
   }
 
   readonly #hear = (chunk: Buffer, start: number, end: number): void => {
@@ -81,6 +111,7 @@ export class RecoveringClient {
       this.#follow(this.#protocol.hear(chunk.toString('utf8', start, end)));
       return;
     }
+    if (this.#isBack && this.isRecovered === undefined && !this.#protocol.mayComeEarly) return;
     this.#tally.add(number);
     // Where it stands counts only for who will go away: what is measured is not to wait for JSON.
     if (!this.#isBack) this.#protocol.note(chunk.toString('utf8', start, end));
@@ -90,15 +121,19 @@ export class RecoveringClient {
   };
 
   /** A server may send what was missed before it says that it does. */
-  #settle(): void {
+  get #isDone(): boolean {
     const isAnswered = !this.#isBack || this.isRecovered !== undefined;
-    if ((this.completeAt !== undefined && isAnswered) || this.isRecovered === false) this.#goal.resolve();
+    return (this.completeAt !== undefined && isAnswered) || this.isRecovered === false;
+  }
+
+  #settle(): void {
+    if (this.#isDone) this.#goal.resolve();
   }
 
   #follow(step: RecoveryStep): void {
     switch (step.kind) {
       case 'say':
-        this.#connection?.write(clientFrame(step.text));
+        this.#say(step);
         return;
       case 'joined':
         this.#goal.resolve();
@@ -111,5 +146,14 @@ export class RecoveringClient {
         this.#goal.reject(new Error(`The server answered ${step.reason}`));
         return;
     }
+  }
+
+  #say({ text, afterMs }: SayStep): void {
+    const connection = this.#connection;
+    const speak = (): void => {
+      if (connection?.isClosed === false) connection.write(clientFrame(text));
+    };
+    if (afterMs === undefined) speak();
+    else setTimeout(speak, afterMs);
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createRecoveryProtocol } from './create-recovery-protocol.js';
 import type { DialectName } from './dialect.js';
 import { forEach } from './for-each.js';
 import { RecoveringClient } from './recovering-client.js';
-import { createRecoveryProtocol } from './recovery-protocol.js';
-import { Tally } from './tally.js';
+import type { Tally } from './tally.js';
 
 /** Which clients are to come, be cut off and come back. */
 export interface RecoveryLoad {
@@ -59,7 +59,7 @@ export class RecoveringClients {
 
   /** Runs `publish`, and answers whether each has heard the message with the number 0 from it: then all have a place. */
   async placedBy(publish: () => Promise<unknown>, timeoutMs: number): Promise<boolean> {
-    const placed = Promise.all(this.#clients.map((client) => client.hearAll(new Tally(0, 1))));
+    const placed = Promise.all(this.#clients.map((client) => client.hearAll(0, 1)));
     await publish();
     return settlesWithin(placed, timeoutMs);
   }
@@ -71,7 +71,7 @@ export class RecoveringClients {
   /** All come back at once, each to another node than before. Settles when all have everything or know that they won't. */
   async comeBack({ first, count, timeoutMs }: Missed): Promise<ComeBack> {
     const startedAt = performance.now();
-    const recovered = this.#clients.map((client) => client.hearAll(new Tally(first, count)));
+    const recovered = this.#clients.map((client) => client.hearAll(first, count));
     const opened = forEach(this.#clients, handshakes.storm, (client, index) =>
       client.comeBack(this.#portOf(index + 1)),
     );

@@ -15,6 +15,7 @@ interface Connected {
 /** Socket.IO's connection state recovery: the CONNECT packet has the secret of the session and the offset of the last message. */
 export class SocketIoRecovery implements RecoveryProtocol {
   readonly dialect = dialect;
+  readonly mayComeEarly = true;
   readonly #room: string;
   #pid: string | undefined;
   #offset: string | undefined;

@@ -50,6 +50,33 @@ describe('a client of ours that recovers', () => {
     expect(recovery.hear(response('0003', lost))).toEqual({ kind: 'back', isRecovered: false });
   });
 
+  it('joins with its place where its session is not to be had now, again and again', () => {
+    const recovery = joined();
+    const unavailable = (request_id: string, retry_after_ms?: number): string =>
+      JSON.stringify({ type: 'error', request_id, error: 'WSC_UNAVAILABLE', retry_after_ms });
+    recovery.hear(welcome('s2'));
+    const rejoin = request('0003', 'join_room', { room, recover: { offset: 7, epoch: 'e' } });
+    expect(said(recovery, unavailable('0002'))).toEqual(rejoin);
+    expect(recovery.hear(unavailable('0003', 250))).toEqual({
+      kind: 'say',
+      text: JSON.stringify(rejoin),
+      afterMs: 250,
+    });
+  });
+
+  it('joins with its place where it is not in its room again', () => {
+    const recovery = joined();
+    recovery.hear(welcome('s2'));
+    const answer = { resumed: true, session: 's3', rooms: { [room]: { error: 'WSC_UNAVAILABLE' } } };
+    expect(said(recovery, response('0002', answer))).toMatchObject({ request_id: '0003', event: 'join_room' });
+  });
+
+  it('resumes what it had when its connection ended before it was resumed', () => {
+    const recovery = joined();
+    recovery.hear(welcome('s2'));
+    expect(said(recovery, welcome('s3'))).toMatchObject({ event: 'resume', data: { session: 's1' } });
+  });
+
   it('says what it was refused with', () => {
     const refusal = JSON.stringify({ type: 'error', request_id: '0001', error: 'WSC_FORBIDDEN' });
     expect(new WscRecovery(room).hear(refusal)).toEqual({ kind: 'failed', reason: 'WSC_FORBIDDEN' });
