@@ -1,6 +1,12 @@
 import { createClient, WscError, type JoinedRoom, type WscClient } from '@nest-wsc/client';
 import { until } from '../support/until.js';
 
+/**
+ * Thousands share a process here, on a machine that may give it little: an answer that waits for the process itself is no lost one, and to
+ * give up each attempt then would be to come back never.
+ */
+const patientMs = 60_000;
+
 /** One client in one room: what came, and whether it was told that something is missing. */
 export class Member {
   readonly room: string;
@@ -17,7 +23,7 @@ export class Member {
 
   constructor(room: string, url: string, token: string) {
     this.room = room;
-    this.#client = createClient(url, { token });
+    this.#client = createClient(url, { token, connectTimeoutMs: patientMs, requestTimeoutMs: patientMs });
     this.#client.on('room_message', (_data, { id, offset }) => {
       this.#ids.push(id);
       if (offset !== undefined) this.#offsets.push(offset);
