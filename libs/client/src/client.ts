@@ -23,7 +23,6 @@ import type {
 import type { Unsubscribe } from './listeners.js';
 import type { everyEvent } from './message-router.js';
 import { checkOptionNames } from './option-names.js';
-import type { GetSnapshot } from './hand-over.js';
 import type { RoomRole } from './memberships.js';
 import { resolveClientOptions, type WscClientOptions } from './options.js';
 import type { JoinedRoom, RoomRecovery } from './recovery-answers.js';
@@ -32,6 +31,7 @@ import type { Reconnection } from './resumption.js';
 import type { AskRoom } from './room-tracker.js';
 import { Session } from './session.js';
 import { forgivable } from './settle.js';
+import type { GetSnapshot } from './snapshots.js';
 import type { TokenOrProvider } from './token-source.js';
 
 /** How a message to a room is sent. */

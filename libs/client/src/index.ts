@@ -16,7 +16,6 @@ export type {
   RequestShape,
   ResponseData,
 } from './event-map.js';
-export type { GetSnapshot } from './hand-over.js';
 export type { Unsubscribe } from './listeners.js';
 export type { QueueOptions, QueuePolicy } from './offline-queue.js';
 export type { ReconnectOptions, WscClientOptions } from './options.js';
@@ -27,6 +26,7 @@ export type { InboxRecovery, JoinedRoom, LossReason, RoomRecovery } from './reco
 export type { Reconnection } from './resumption.js';
 export type { AskOptions, RequestOptions } from './request-table.js';
 export type { Cancel, Scheduler } from './scheduler.js';
+export type { GetSnapshot } from './snapshots.js';
 export type { ClientSocket, SocketFactory } from './socket.js';
 export type { TokenOrProvider, TokenProvider, TokenReason } from './token-source.js';
 export { WscError, type ErrorName } from '@nest-wsc/protocol';

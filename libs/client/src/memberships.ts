@@ -1,4 +1,4 @@
-import type { GetSnapshot } from './hand-over.js';
+import type { GetSnapshot } from './snapshots.js';
 
 /** How the client is in a room: counted as a member, or only hearing it (PROTOCOL.md §4). */
 export type RoomRole = 'member' | 'subscriber';

@@ -1,7 +1,7 @@
 import type { ErrorReporter } from './error-reporter.js';
 import type { ResolvedOptions } from './options.js';
 import type { Position } from './position.js';
-import { PositionKeeper } from './position-store.js';
+import { PositionKeeper } from './position-keeper.js';
 import { RoomCursor } from './room-cursor.js';
 
 // More than a gateway lets a connection be in; the server decides how many it puts the client into.

@@ -1,6 +1,5 @@
 import type { ServerNotifyEnvelope, WscError } from '@nest-wsc/protocol';
 import { toWscError, type ErrorReporter } from './error-reporter.js';
-import { HandOvers, type GetSnapshot } from './hand-over.js';
 import { Memberships, type Membership, type RoomPlace, type RoomRole } from './memberships.js';
 import type { PositionTable } from './position-table.js';
 import { parseJoinedRoom, type JoinedRoom, type RoomRecovery } from './recovery-answers.js';
@@ -8,6 +7,7 @@ import type { AnswerReader } from './request-table.js';
 import type { MessagePlace } from './room-cursor.js';
 import type { Cancel, Scheduler } from './scheduler.js';
 import { forgivable } from './settle.js';
+import { Snapshots, type GetSnapshot } from './snapshots.js';
 
 /** Asks a built-in event that may be repeated. */
 export type AskRoom = <T>(event: string, data: object, reader: AnswerReader<T>) => Promise<T>;
@@ -43,7 +43,7 @@ const events = {
 export class RoomTracker {
   readonly #options: RoomTrackerOptions;
   readonly #memberships = new Memberships();
-  readonly #handOvers: HandOvers;
+  readonly #snapshots: Snapshots;
   /** A session that is resumed would be in them again. */
   readonly #leftWhileAway = new Set<string>();
   readonly #rejoining = new Set<Membership>();
@@ -53,7 +53,7 @@ export class RoomTracker {
 
   constructor(options: RoomTrackerOptions) {
     this.#options = options;
-    this.#handOvers = new HandOvers({ ...options, recover: (room) => this.#recover(room, false) });
+    this.#snapshots = new Snapshots({ ...options, recover: (room) => this.#recover(room, false) });
   }
 
   /** The rooms that the server has confirmed. */
@@ -72,14 +72,14 @@ export class RoomTracker {
     this.#memberships.add(membership);
     // What an earlier client had is not in the state that this one is about to load.
     if (isNew && getSnapshot !== undefined) positions.join(place.room).restart(undefined);
-    const handOver = getSnapshot && this.#handOvers.begin(place.room, getSnapshot);
+    const load = getSnapshot && this.#snapshots.begin(place.room, getSnapshot);
     try {
       const joined = await this.#enter(membership, ask, () => undefined);
-      if (handOver !== undefined) await this.#handOvers.run(handOver, joined);
+      if (load !== undefined) await this.#snapshots.run(load, joined);
       return joined;
     } catch (error) {
       if (isNew) this.#undoJoin(membership, ask);
-      else if (handOver !== undefined) this.#handOvers.release(handOver);
+      else if (load !== undefined) this.#snapshots.release(load);
       throw error;
     }
   }
@@ -102,7 +102,7 @@ export class RoomTracker {
     const { room, offset, epoch, prevOffset } = message;
     if (room === undefined) return true;
     const isNext = offset === undefined || epoch === undefined || this.#follow(room, { offset, epoch, prevOffset });
-    return isNext && !this.#handOvers.take(message);
+    return isNext && !this.#snapshots.take(message);
   }
 
   /**
@@ -137,7 +137,7 @@ export class RoomTracker {
   clear(): void {
     this.disconnected();
     this.#memberships.clear();
-    this.#handOvers.clear();
+    this.#snapshots.clear();
     this.#leftWhileAway.clear();
     this.#options.positions.clear();
   }
@@ -238,7 +238,7 @@ export class RoomTracker {
     const { room } = membership;
     this.#memberships.delete(membership);
     // A program that joins it again later goes on where it was.
-    if (error.temporary) this.#handOvers.cancel(room);
+    if (error.temporary) this.#snapshots.cancel(room);
     else this.#forgetUnlessIn(room);
     this.#options.errors.report(error, { source: 'room', room });
   }
@@ -253,16 +253,16 @@ export class RoomTracker {
   /** The state that the program has of the room may lack something. */
   #loadAgain({ room, getSnapshot }: Membership, joined: JoinedRoom): void {
     if (getSnapshot === undefined || joined.recovery?.recovered === true) return;
-    const handOver = this.#handOvers.begin(room, getSnapshot);
-    this.#handOvers.run(handOver, joined).catch((thrown: unknown) => {
+    const load = this.#snapshots.begin(room, getSnapshot);
+    this.#snapshots.run(load, joined).catch((thrown: unknown) => {
       this.#options.errors.report(toWscError(thrown), { source: 'room', room });
-      this.#handOvers.release(handOver);
+      this.#snapshots.release(load);
     });
   }
 
   #undoJoin(membership: Membership, ask: AskRoom): void {
     const { room } = membership;
-    this.#handOvers.cancel(room);
+    this.#snapshots.cancel(room);
     // A room left and joined again meanwhile is another membership.
     if (!this.#memberships.isCurrent(membership)) return;
     // The server has said yes, the snapshot no.
@@ -292,6 +292,6 @@ export class RoomTracker {
   #forgetUnlessIn(room: string): void {
     if (this.#memberships.of(room) !== undefined) return;
     this.#options.positions.forget(room);
-    this.#handOvers.cancel(room);
+    this.#snapshots.cancel(room);
   }
 }

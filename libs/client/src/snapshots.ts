@@ -11,8 +11,8 @@ import type { JoinedRoom } from './recovery-answers.js';
  */
 export type GetSnapshot = (joined: JoinedRoom) => Position | undefined | PromiseLike<Position | undefined>;
 
-/** What {@link HandOvers} needs. */
-export interface HandOversOptions {
+/** What {@link Snapshots} needs. */
+export interface SnapshotsOptions {
   readonly errors: ErrorReporter;
   readonly positions: PositionTable;
   readonly deliver: (message: ServerNotifyEnvelope) => void;
@@ -21,23 +21,23 @@ export interface HandOversOptions {
 }
 
 /** One room from its join to its state. */
-export interface HandOver {
+export interface SnapshotLoad {
   readonly room: string;
   readonly held: HeldMessages;
   readonly getSnapshot: GetSnapshot;
 }
 
 /** Holds the messages of rooms whose state is being loaded, so that state and messages fit together. */
-export class HandOvers {
-  readonly #options: HandOversOptions;
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
   readonly #held = new Map<string, HeldMessages>();
 
-  constructor(options: HandOversOptions) {
+  constructor(options: SnapshotsOptions) {
     this.#options = options;
   }
 
   /** From now on the room's messages wait. One that has begun is over. */
-  begin(room: string, getSnapshot: GetSnapshot): HandOver {
+  begin(room: string, getSnapshot: GetSnapshot): SnapshotLoad {
     const held = new HeldMessages();
     this.#held.set(room, held);
     return { room, held, getSnapshot };
@@ -60,15 +60,15 @@ export class HandOvers {
   }
 
   /** Lets out what waits, without a new state. */
-  release(handOver: HandOver): void {
-    if (this.#end(handOver)) for (const message of handOver.held.messages) this.#options.deliver(message);
+  release(load: SnapshotLoad): void {
+    if (this.#end(load)) for (const message of load.held.messages) this.#options.deliver(message);
   }
 
   /** Rejects with what `getSnapshot` throws; then the messages wait still. */
-  async run(handOver: HandOver, joined: JoinedRoom): Promise<void> {
-    const { room, held, getSnapshot } = handOver;
+  async run(load: SnapshotLoad, joined: JoinedRoom): Promise<void> {
+    const { room, held, getSnapshot } = load;
     const snapshot = parsePosition(await getSnapshot(joined));
-    if (!this.#end(handOver)) return;
+    if (!this.#end(load)) return;
     const { positions, recover } = this.#options;
     const { position: start } = joined;
     const isTooOld = snapshot !== undefined && start !== undefined && !isAtOrAbove(snapshot, start);
@@ -77,11 +77,11 @@ export class HandOvers {
       positions.join(room).restart(snapshot ?? start);
       recover(room);
     } else {
-      this.#deliverAbove(snapshot, handOver);
+      this.#deliverAbove(snapshot, load);
     }
   }
 
-  #deliverAbove(snapshot: Position | undefined, { room, held }: HandOver): void {
+  #deliverAbove(snapshot: Position | undefined, { room, held }: SnapshotLoad): void {
     const { positions, errors, deliver } = this.#options;
     const cursor = positions.join(room);
     if (snapshot !== undefined && cursor.position !== undefined && isAtOrAbove(snapshot, cursor.position)) {
@@ -100,7 +100,7 @@ export class HandOvers {
   }
 
   /** Whether it was not over already: the room was left, or another one has begun. */
-  #end({ room, held }: HandOver): boolean {
+  #end({ room, held }: SnapshotLoad): boolean {
     return this.#held.get(room) === held && this.#held.delete(room);
   }
 }

@@ -1,7 +1,7 @@
 import type { RoomRecovery } from './recovery-answers.js';
-import type { GetSnapshot } from './hand-over.js';
 import type { Position } from './position.js';
 import { createDeferred, type Deferred } from './settle.js';
+import type { GetSnapshot } from './snapshots.js';
 import { Inbox } from './testing/inbox.js';
 import { at, Heard, say } from './testing/room-script.js';
 import { closeAll, startClient } from './testing/start-client.js';
