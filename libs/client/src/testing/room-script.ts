@@ -8,7 +8,7 @@ export const at = (offset: number, epoch = 'e') => ({ offset, epoch });
 export function say(
   connection: ScriptedConnection,
   offset: number,
-  more: { epoch?: string; prevOffset?: number } = {},
+  more: { epoch?: string; prevOffset?: number; from?: string } = {},
 ) {
   const { epoch = 'e', ...rest } = more;
   connection.notify({ id: `${epoch}${offset}`, data: offset, room: 'chat:1', ...at(offset, epoch), ...rest });
