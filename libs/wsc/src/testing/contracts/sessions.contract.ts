@@ -78,7 +78,8 @@ const promises: PortPromises<Sessions> = {
 
   'stay for so long as they were extended for last, however many': async ({ here, there }) => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `s${String(index)}`);
-    for (const sessionId of ids) await here.save(sessionId, stateOf(ann), minute);
+    for (let start = 0; start < ids.length; start += 50)
+      await Promise.all(ids.slice(start, start + 50).map(async (id) => here.save(id, stateOf(ann), minute)));
     const rest = ids.slice(0, 1_199).map(placeOf);
     assert.deepEqual(await there.extend([...rest, placeOf('unknown')], 1), ['unknown']);
     await shortTime();
@@ -91,10 +92,12 @@ const promises: PortPromises<Sessions> = {
   },
 
   "are extended also where they are nobody's, beside those of users": async ({ here, there }) => {
-    for (const [index, owner] of [nobody, ann, nobody, bob].entries())
-      await here.save(String(index), stateOf(owner), minute);
-    const places = [nobody, ann, nobody, bob].map(({ userId }, index) => ({ sessionId: String(index), userId }));
-    assert.deepEqual(await there.extend([...places, { sessionId: '4', userId: undefined }], 1), ['4']);
+    const owners = [nobody, ann, nobody, bob];
+    for (const [index, owner] of owners.entries()) await here.save(String(index), stateOf(owner), minute);
+    const places = owners.map(({ userId }, index) => ({ sessionId: String(index), userId }));
+    assert.deepEqual(await there.extend([...places, { sessionId: '4', userId: undefined }], minute), ['4']);
+    await here.removeOf('bob');
+    assert.deepEqual(await there.extend(places, 1), ['3']);
     await shortTime();
     assert.deepEqual([...(await there.extend(places, minute))].sort(), ['0', '1', '2', '3']);
   },

@@ -62,6 +62,7 @@ describe('on one Redis', () => {
 
   it('are not listed for longer than they are kept', async () => {
     const sessions = await openOn(nodes);
+    await sessions.save('t', state, 30_000);
     await sessions.save('s', state, 1);
     const listed = async () => server.ask('ZRANGE', `${nodes.prefix}:{p0}:sessions:ann`, 0, -1);
     await until(
