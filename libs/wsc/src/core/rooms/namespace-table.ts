@@ -2,7 +2,7 @@ import { isName, namespaceOf } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import { backpressures, isBackpressure, type Backpressure } from '../outbox/backpressure.js';
-import { readHistory, type History, type HistoryOptions } from '../streams/history-options.js';
+import { resolveHistory, type History, type HistoryOptions } from '../streams/history-options.js';
 
 /** Decides what clients may do with the rooms of a namespace. The application itself always may. */
 export interface RoomPolicy {
@@ -68,7 +68,7 @@ export class NamespaceTable {
     requireBackpressure(name, options.backpressure);
     const before = this.#byName.get(name);
     const joinable = options.joinable ?? before?.joinable ?? false;
-    const history = options.history === undefined ? before?.history : readHistory(name, options.history);
+    const history = options.history === undefined ? before?.history : resolveHistory(name, options.history);
     // What was only a default follows what is declared later.
     const chosen = options.backpressure ?? this.#chosen.get(name);
     const backpressure = chosen ?? (history === undefined ? 'close' : 'catch-up');

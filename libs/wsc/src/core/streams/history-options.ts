@@ -20,7 +20,7 @@ const longestMs = 7 * 24 * 60 * 60 * 1000;
 const mostMessages = 100_000;
 
 /** Undefined: nothing is kept. @throws {Error} for options that can't be, naming them. */
-export function readHistory(namespace: string, value: boolean | HistoryOptions): History | undefined {
+export function resolveHistory(namespace: string, value: boolean | HistoryOptions): History | undefined {
   if (value === false) return undefined;
   const options: HistoryOptions = value === true ? {} : value;
   const { latestValue = false } = options;
