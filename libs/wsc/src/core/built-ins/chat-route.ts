@@ -5,7 +5,7 @@ import { createMessageId } from '../ids.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { Sender } from '../messages/sender.js';
 import { parseFields, parseTo } from './parse-data.js';
-import { senderOf } from './room-routes.js';
+import { senderOf } from './sender-of.js';
 
 /** Whether a client may write to a user. */
 export type AuthorizeChat = (from: Connection, to: string) => MaybePromise<boolean>;

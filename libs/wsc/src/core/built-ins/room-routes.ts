@@ -1,4 +1,3 @@
-import type { Connection } from '../connections/connection.js';
 import type { Route } from '../inbound/route-table.js';
 import type { Sender } from '../messages/sender.js';
 import type { Membership } from '../rooms/membership.js';
@@ -10,6 +9,7 @@ import { idempotencyKeyOf } from '../inbound/run-once.js';
 import type { Recovery } from '../streams/recovery.js';
 import { parseFields, parsePosition, parseRoom } from './parse-data.js';
 import { startAnswer } from './resume-route.js';
+import { senderOf } from './sender-of.js';
 
 /** What {@link roomRoutes} and {@link roomMessageRoute} need. */
 export interface RoomRouteDependencies {
@@ -72,13 +72,5 @@ export function roomMessageRoute(deps: RoomRouteDependencies): Route {
       );
       return { id, ...(offset !== undefined && { offset, epoch }) };
     },
-  };
-}
-
-/** Who sent it, as receivers see it: from the server's own knowledge, never from the client's. */
-export function senderOf(connection: Connection): { readonly from?: string; readonly fromName?: string } {
-  return {
-    ...(connection.userId !== undefined && { from: connection.userId }),
-    ...(connection.name !== undefined && { fromName: connection.name }),
   };
 }

@@ -1,5 +1,6 @@
 import { WscError } from '@nest-wsc/protocol';
 import type { MaybePromise } from '../async/maybe-promise.js';
+import { parseInteger } from '../limits/parse-integer.js';
 import type { Clock } from '../ports/clock.js';
 import { PublishError } from '../ports/broker.js';
 import type { AckTable } from './ack-table.js';
@@ -171,17 +172,4 @@ function readOptions({ timeoutMs = 5000, retries = 0 }: AckSendOptions) {
     timeoutMs: parseInteger('timeoutMs', timeoutMs, { min: 1, max: 600_000 }),
     maxAttempts: 1 + parseInteger('retries', retries, { min: 0, max: 10 }),
   };
-}
-
-/** @throws {WscError} WSC_VALIDATION_FAILED */
-export function parseInteger(
-  name: string,
-  value: number,
-  range: { readonly min: number; readonly max: number },
-): number {
-  const { min, max } = range;
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new WscError('WSC_VALIDATION_FAILED', {
-    message: `Expected \`${name}\` to be an integer from ${min} to ${max}, got ${String(value)}`,
-  });
 }

@@ -1,6 +1,6 @@
 import { describeValue, WscError } from '@nest-wsc/protocol';
+import { parseInteger } from '../limits/parse-integer.js';
 import type { InboxWrite } from '../ports/inbox.js';
-import { parseInteger } from './acked-send.js';
 
 const longestTimeToLiveMs = 30 * 24 * 60 * 60 * 1000;
 
