@@ -1,7 +1,8 @@
 import type { HistoryEvent } from '../history.js';
+import { checkEnd } from './end-rules.js';
 import { checkFollowing } from './following-rules.js';
 import { indexFollowings } from './followings.js';
-import { checkEnd, checkInboxes } from './inbox-rules.js';
+import { checkInboxes } from './inbox-rules.js';
 import { checkAgreement, checkConnections, checkOrigins, checkRealTimeOrder, checkRepeats } from './message-rules.js';
 import { getOrAdd, indexPublishes, type Publish } from './publishes.js';
 import type { Violation } from './violation.js';

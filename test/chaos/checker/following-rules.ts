@@ -1,7 +1,6 @@
 import type { HistoryEvent, Place } from '../history.js';
 import type { Following } from './followings.js';
-import { epochKey, type Occupant, type Publish, type PublishIndex } from './publishes.js';
-import { isInDoubt } from './message-rules.js';
+import { epochKey, isInDoubt, type Occupant, type Publish, type PublishIndex } from './publishes.js';
 import type { Violation } from './violation.js';
 
 /** What the checks of one following look things up in. */

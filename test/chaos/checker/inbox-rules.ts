@@ -1,5 +1,4 @@
 import { inboxOwner, type HistoryEvent } from '../history.js';
-import { attend } from './followings.js';
 import { epochKey, getOrAdd, type PublishIndex } from './publishes.js';
 import type { Violation } from './violation.js';
 
@@ -53,23 +52,5 @@ function* checkInboxOrder(history: readonly HistoryEvent[]): Generator<Violation
     if (before?.place === undefined || before.place.offset < event.place.offset) continue;
     const text = `${event.client} got ${event.key} of its inbox after ${before.key}, which is behind it.`;
     yield { rule: 'disordered', text, events: [before, event] };
-  }
-}
-
-/** In the end presence is the truth, and inboxes keep nothing. */
-export function* checkEnd(history: readonly HistoryEvent[]): Generator<Violation> {
-  const { users, connected, members } = attend(history);
-  for (const event of history) {
-    if (event.kind === 'kept' && event.count !== 0) {
-      const text = `${event.count === undefined ? 'Nobody knows how many' : String(event.count)} messages wait for ${event.user}, whose devices are all there.`;
-      yield { rule: 'kept', text, events: [event] };
-    }
-    if (event.kind !== 'present') continue;
-    const there = [...(members.get(event.stream) ?? [])].filter((client) => connected.has(client));
-    const truth = [...new Set(there.map((client) => users.get(client) ?? client))].sort().join(', ');
-    const told = [...event.users].sort().join(', ');
-    if (truth === told) continue;
-    const text = `In ${event.stream} are ${truth || 'none'}, and the gateways say ${told || 'none'}.`;
-    yield { rule: 'presence', text, events: [event] };
   }
 }

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '../history.js';
-import { attend } from './followings.js';
-import { getOrAdd, type Occupant, type Publish, type PublishIndex } from './publishes.js';
+import { attend } from './attendance.js';
+import { getOrAdd, type Occupant, type PublishIndex } from './publishes.js';
 import type { Violation } from './violation.js';
 
 /** Nothing is received that nobody sent, before it was sent, or though it had failed. */
@@ -92,6 +92,3 @@ export function* checkRepeats({ publishes }: PublishIndex): Generator<Violation>
     }
   }
 }
-
-/** Whether its publisher may not know that it was stored. */
-export const isInDoubt = ({ end }: Publish): boolean => end === undefined || end.event.kind === 'unknown';

@@ -21,6 +21,9 @@ export interface Publish {
   readonly receipts: Receipt[];
 }
 
+/** Whether its publisher may not know that it was stored. */
+export const isInDoubt = ({ end }: Publish): boolean => end === undefined || end.event.kind === 'unknown';
+
 /** What stands at one place of a stream, and what says so. */
 export interface Occupant {
   readonly key: string;
