@@ -41,7 +41,8 @@ export default {
   },
   collectCoverageFrom: ['{libs,apps}/*/src/**/*.ts', '!**/*.spec.ts'],
   testTimeout: 20_000,
-  // A worker that has nothing open takes half a second to end where others want the processor; Jest would call that a leak.
+  // After half a second Jest would speak of a leak: but ioredis' timers of closed Sentinel connections run for 2 s, and on a busy
+  // machine a worker with nothing open takes longer to end.
   workerGracefulExitTimeout: 10_000,
   // Many tests wait for other processes: on two cores, two at a time.
   maxWorkers: Math.max(2, availableParallelism() - 1),

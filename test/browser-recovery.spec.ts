@@ -73,23 +73,26 @@ describe('the demo page, of what was said while one was away', () => {
   let network: Network;
   let ada: Visitor;
   let linus: WscClient;
+  const closings: (() => unknown)[] = [];
   const tell = (text: string, room = 'chat:lobby') => linus.sendToRoom(room, { text });
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start();
+    closings.push(() => gateway.stop('SIGKILL'));
     network = await Network.start(gateway);
+    closings.push(() => network[Symbol.asyncDispose]());
     browser = await launchBrowser();
+    closings.push(() => browser.close());
     linus = await callIn(gateway.url, 'linus');
+    closings.push(() => linus.close());
     await tell('Before you came.');
     ada = await Visitor.open(browser, network.url);
     await ada.logIn('ada');
   }, 60_000);
 
+  // Of what could be started: the rest of a set-up that failed would outlive the tests.
   afterAll(async () => {
-    await linus.close();
-    await browser.close();
-    await network[Symbol.asyncDispose]();
-    await gateway.stop('SIGKILL');
+    for (const close of closings.splice(0).reverse()) await close();
   });
 
   it('shows who comes what a room keeps, as earlier messages', async () => {

@@ -25,18 +25,22 @@ describe('the demo page in a browser', () => {
   let gateway: GatewayProcess;
   let ada: Visitor;
   let grace: Visitor;
+  const closings: (() => unknown)[] = [];
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start();
+    closings.push(() => gateway.stop('SIGKILL'));
     browser = await launchBrowser();
+    closings.push(() => browser.close());
     ada = await Visitor.open(browser, gateway.url);
     grace = await Visitor.open(browser, gateway.url);
     await ada.logIn('ada');
     await grace.logIn('grace', 'Admin');
   }, 60_000);
 
+  // Of what could be started: the rest of a set-up that failed would outlive the tests.
   afterAll(async () => {
-    await Promise.all([browser.close(), gateway.stop('SIGKILL')]);
+    for (const close of closings.splice(0).reverse()) await close();
   });
 
   it('shows two people each other, and lets them talk', async () => {
