@@ -58,7 +58,7 @@ export class Exchange {
     this.#outbox = new Outbox(options.queue, scheduler);
     this.#requests = new RequestTable(this.#outbox, this.#encoder, scheduler);
     this.#positions = new PositionTable(options, errors);
-    this.resumption = new Resumption(this.#positions, errors);
+    this.resumption = new Resumption(this.#positions, scheduler, errors);
     this.rooms = new RoomTracker({
       ...{ errors, scheduler, positions: this.#positions, ask: this.#askFirst },
       deliver: (message) => this.messages.receive(message),
@@ -120,7 +120,7 @@ export class Exchange {
     this.#link = undefined;
     this.#outbox.detach();
     this.rooms.disconnected();
-    this.resumption.inbox.disconnected();
+    this.resumption.disconnected();
     const details = { outcome: 'unknown', closeCode: end.code };
     if (end.code === closeCodes.messageTooLarge.code) {
       // One of them was the cause, and would be again.
@@ -191,7 +191,7 @@ export class Exchange {
     const answer = createDeferred<T>();
     let lastItem: { readonly data: unknown } | undefined;
     const onFailed = (error: unknown): void => {
-      reader.onFailed?.();
+      reader.onFailed?.(error);
       answer.reject(error);
     };
     const onDone = (data: unknown): void => {

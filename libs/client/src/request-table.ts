@@ -47,7 +47,7 @@ export interface AnswerSink {
 export interface AnswerReader<T> {
   /** What it throws fails the request. */
   read(answer: unknown): T;
-  onFailed?: (() => void) | undefined;
+  onFailed?: ((error: unknown) => void) | undefined;
 }
 
 /** A request on its way in. */
