@@ -1,10 +1,22 @@
 import { once } from 'node:events';
+import { Agent, get, type IncomingMessage, type Server } from 'node:http';
 import { connect, createServer } from 'node:net';
-import { Global, Inject, Injectable, Module, UseGuards, type CanActivate, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Global,
+  Inject,
+  Injectable,
+  Module,
+  UseGuards,
+  type CanActivate,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Test } from '@nestjs/testing';
 import { HubService, OnConnect, WscModule } from '@nest-wsc/wsc';
 import { closeApps, startApp, type AppOptions } from './support/apps.js';
+import { until } from './support/until.js';
 import { refusal, WscClient } from './support/wsc-client.js';
 
 @WebSocketGateway()
@@ -77,6 +89,47 @@ describe('app.close()', () => {
       { code: 1012 },
     ]);
     expect(hub.isRunning).toBe(false);
+  });
+
+  it('is not held up by a connection on which HTTP requests keep coming', async () => {
+    let finish: () => void = () => undefined;
+    let begin: () => void = () => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begin = resolve));
+    @Controller()
+    class Slow {
+      @Get('slow')
+      async slow() {
+        begin();
+        await new Promise<void>((resolve) => (finish = resolve));
+      }
+
+      @Get('quick')
+      quick() {
+        return 'done';
+      }
+    }
+    const { app, httpUrl } = await start({ providers: [EchoGateway], controllers: [Slow] });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (path: string): Promise<IncomingMessage> => {
+      const [response] = (await once(get(`${httpUrl}${path}`, { agent }), 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'end');
+      return response;
+    };
+    const slow = ask('/slow');
+    await hasBegun;
+    const closing = app.close();
+    const server: Server = app.getHttpServer();
+    await until(
+      () => server.listening,
+      (isListening) => !isListening,
+    );
+    finish();
+    // What began before is answered, and its connection goes on to the next request, which ends it.
+    expect((await slow).headers.connection).toBe('keep-alive');
+    expect((await ask('/quick')).headers.connection).toBe('close');
+    await closing;
+    agent.destroy();
   });
 
   it('is not held up by a handshake that is being decided', async () => {

@@ -23,6 +23,8 @@ async function during(lengthMs: number, begin: () => unknown, end: () => unknown
 }
 
 const slowNetworkMs = 150;
+/** A gateway has two seconds to drain; the rest is for a machine that is busy. */
+const longestRestartMs = 150_000;
 
 /** Each ends by itself. */
 const injections: Readonly<Record<FaultName, Fault>> = {
@@ -37,7 +39,12 @@ const injections: Readonly<Record<FaultName, Fault>> = {
       () => process.pause(),
       () => process.resume(),
     ),
-  'gateway restarted': ({ gateway }) => gateway.restart(),
+  'gateway restarted': async ({ gateway }) => {
+    const tooLong = pause(longestRestartMs, 'too long', { ref: false });
+    const ended = await Promise.race([gateway.restart(), tooLong]);
+    if (ended !== 0)
+      throw new Error(`A gateway that was restarted ended with ${String(ended)}:\n${gateway.process.log}`);
+  },
   'redis stopped': (_gateway, { deployment: { redis } }, lengthMs) =>
     during(
       lengthMs,

@@ -67,7 +67,7 @@ export class WsTransport {
   readonly #upgrader: WsUpgrader;
   readonly #linkContext: LinkContext;
   readonly #pending = new Set<PendingUpgrade>();
-  readonly #detachers = new Set<() => void>();
+  readonly #detachers = new Map<() => void, Server>();
   readonly #ownPorts = new Set<Promise<OwnPort>>();
   #refusedUpgrades = 0;
   #protocolErrors = 0;
@@ -97,7 +97,7 @@ export class WsTransport {
       this.#detachers.delete(detach);
     };
     server.on('upgrade', onUpgrade);
-    this.#detachers.add(detach);
+    this.#detachers.set(detach, server);
     return detach;
   }
 
@@ -136,13 +136,20 @@ export class WsTransport {
     return true;
   }
 
-  /** Lets go of all servers, refuses what is being decided, ends own ports. Open connections on other servers are the hub's to close. */
+  /**
+   * Lets go of all servers, refuses what is being decided, ends own ports. Open connections on other servers are the hub's to close.
+   * What those answer from now on ends the connection: a server that closes waits for connections on which requests keep coming, such as
+   * a proxy's health checks, and they are to go elsewhere.
+   */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
-    for (const detach of [...this.#detachers]) detach();
+    for (const [detach, server] of [...this.#detachers]) {
+      detach();
+      server.prependListener('request', endAfterAnswer);
+    }
     for (const pending of this.#pending) pending.abort(refuse.unavailable('The server is shutting down.', 1));
     await Promise.allSettled(Array.from(this.#ownPorts, async (opening) => (await opening).close()));
   }
@@ -209,4 +216,8 @@ export class WsTransport {
     if (refusal !== error) this.#logger.error('A handshake failed.', { cause: refusal.cause });
     return refusal;
   }
+}
+
+function endAfterAnswer(_request: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }
