@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { startRedis } from '../support/redis/redis-server.js';
 import type { Command } from './command-line.js';
+import { describeMachine, writeResults } from './documents.js';
 import { failures as allFailures, type Failure } from './failures.js';
 import { lossTable } from './loss-table.js';
-import { describeMachine, writeResults, type Measurement, type Results } from './results.js';
+import type { Measurement, Results } from './results.js';
 import { playRound } from './round.js';
 import type { Tally } from './tally.js';
 
