@@ -16,6 +16,7 @@ export class Member {
   readonly #offsets: number[] = [];
   readonly #ids: string[] = [];
   #notRecoveredCount = 0;
+  #refusal: string | undefined;
   #reconnectionCount = 0;
   #resumptionCount = 0;
   #lostAt = 0;
@@ -30,6 +31,9 @@ export class Member {
     });
     this.#client.onRecovered(({ recovered }) => {
       if (!recovered) this.#notRecoveredCount += 1;
+    });
+    this.#client.onError((error, context) => {
+      if (context.source === 'room') this.#refusal = error.error;
     });
     this.#client.onClose(() => (this.#lostAt = performance.now()));
     this.#client.onReconnected(({ resumed }) => {
@@ -79,6 +83,7 @@ export class Member {
     return [
       ...(state === 'open' ? [] : [`a client is ${state}`]),
       ...(this.#notRecoveredCount === 0 ? [] : [`${this.room} was not recovered`]),
+      ...(this.#refusal === undefined ? [] : [`${this.room} could not be joined again: ${this.#refusal}`]),
       ...(isGapless && this.#offsets.length === this.#ids.length ? [] : [`${this.room}: offsets that do not follow`]),
       ...(isWhole
         ? []
