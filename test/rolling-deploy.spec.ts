@@ -2,7 +2,7 @@ import { deployRolling } from './rolling-deploy/deploy.js';
 import { summarize } from './rolling-deploy/main.js';
 
 // Gateways start one after the other here, on a machine that may be busy.
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 /** `npm run rolling-deploy` has more. */
 const clientCount = 200;
