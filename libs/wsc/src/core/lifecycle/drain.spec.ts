@@ -2,6 +2,7 @@ import { FakeLink } from '../../testing/fake-link.js';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
 import { leftBehind, nothing, UnreliableBroker } from '../hub.fixture.js';
 import { withResolver } from '../async/with-resolver.js';
+import { reconnectSpreadMs } from './drain.js';
 
 /** A client that answers the server's close. */
 function answersClose(client: TestClient): void {
@@ -41,6 +42,17 @@ describe('a drain', () => {
     const delays = goodbyes.map((goodbye) => goodbye?.type === 'goodbye' && goodbye.data.reconnectInMs);
     expect(new Set(delays).size).toBe(10);
     expect(clients.map(({ closedWith }) => closedWith?.code)).toEqual(clients.map(() => 1012));
+  });
+
+  it.each([
+    [10, 15_000, 1_000],
+    [2_000, 15_000, 8_000],
+    [10_000, 15_000, 15_000],
+    [30_000, 15_000, 30_000],
+    [100_000, 15_000, 60_000],
+    [5_000, 0, 5_000],
+  ])('of %i clients in %i ms has them come back over %i ms', (count, drainMs, spreadMs) => {
+    expect(reconnectSpreadMs(count, drainMs)).toBe(spreadMs);
   });
 
   it('takes no new connection, nor one whose handshake is being checked, nor one that was admitted before', async () => {

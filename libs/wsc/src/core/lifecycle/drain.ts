@@ -19,8 +19,10 @@ const closingShare = 0.25;
 const maxClosingMs = 3_000;
 const tidyingShare = 0.1;
 const maxTidyingMs = 1_000;
-/** Clients come back spread over so long per connection, and at least this long. */
-const reconnectSpreadPerConnectionMs = 1;
+/** So long after one client the next one comes back: it is let in by nodes that have their own to serve. */
+const easyReturnMs = 4;
+/** Where that would take longer than the drain itself. */
+const hastyReturnMs = 1;
 const minReconnectSpreadMs = 1_000;
 const maxReconnectSpreadMs = 60_000;
 
@@ -32,7 +34,7 @@ export async function drainConnections(options: DrainOptions): Promise<void> {
   const { clock, drainMs, connections } = options;
   const closingMs = Math.min(drainMs * closingShare, maxClosingMs);
   const tidyingMs = Math.min(drainMs * tidyingShare, maxTidyingMs);
-  sayGoodbye([...connections()]);
+  sayGoodbye([...connections()], drainMs);
   await atMost(clock, drainMs - closingMs - tidyingMs, options.handlersIdle());
   await atMost(clock, closingMs, closeAll(connections));
   for (const connection of connections()) connection.terminate();
@@ -40,11 +42,15 @@ export async function drainConnections(options: DrainOptions): Promise<void> {
   await atMost(clock, tidyingMs, tidyUp(connections, options.connectionsSettled));
 }
 
-function sayGoodbye(connections: readonly Connection[]): void {
-  const spreadMs = Math.min(
-    Math.max(connections.length * reconnectSpreadPerConnectionMs, minReconnectSpreadMs),
-    maxReconnectSpreadMs,
-  );
+/** Over how long so many clients come back: over the drain time at most, unless they are very many. */
+export function reconnectSpreadMs(connectionCount: number, drainMs: number): number {
+  const most = Math.max(drainMs, connectionCount * hastyReturnMs);
+  const wanted = Math.min(connectionCount * easyReturnMs, most, maxReconnectSpreadMs);
+  return Math.max(wanted, minReconnectSpreadMs);
+}
+
+function sayGoodbye(connections: readonly Connection[], drainMs: number): void {
+  const spreadMs = reconnectSpreadMs(connections.length, drainMs);
   connections.forEach((connection, index) => {
     // Evenly spread, so that no two waves of clients meet on the nodes that are left.
     const reconnectInMs = Math.round((spreadMs * index) / connections.length);
