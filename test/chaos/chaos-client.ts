@@ -38,6 +38,7 @@ export class ChaosClient {
   readonly #had = new Set<string>();
   #socket: WebSocket | undefined;
   #lostAt: number | undefined;
+  #isClosed = false;
   #longestOutageMs = 0;
   #redeliveredCount = 0;
 
@@ -66,7 +67,9 @@ export class ChaosClient {
         log.add({ kind: 'recovered', client: name, stream, from, to });
       } else log.add({ kind: 'lost', client: name, stream, reason: recovery.reason });
     });
-    this.#client.onError(() => undefined);
+    this.#client.onError((_error, { source, room }) => {
+      if (source === 'room' && room !== undefined) void this.#joinAgain(room);
+    });
   }
 
   get isOpen(): boolean {
@@ -93,14 +96,16 @@ export class ChaosClient {
   /** Tries until the gateways let it in. */
   async join(room: string): Promise<void> {
     this.#log.add({ kind: 'joining', client: this.name, stream: room });
-    const { position } = await insist(() => this.#client.joinRoom(room));
-    this.#log.add({ kind: 'joined', client: this.name, stream: room, place: position });
+    const { position, recovery } = await this.#insist(() => this.#client.joinRoom(room));
+    // One that it had to give up goes on where it was, and what it has missed follows.
+    const place = position && recovery?.recovered === true ? { ...position, offset: recovery.from } : position;
+    this.#log.add({ kind: 'joined', client: this.name, stream: room, place });
   }
 
   /** Tries until it is out. */
   async leave(room: string): Promise<void> {
     this.#log.add({ kind: 'leaving', client: this.name, stream: room });
-    await insist(() => this.#client.leaveRoom(room));
+    await this.#insist(() => this.#client.leaveRoom(room));
     this.#log.add({ kind: 'left', client: this.name, stream: room });
   }
 
@@ -155,7 +160,29 @@ export class ChaosClient {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#client.close();
+  }
+
+  /** The library has given the room up for now, and says so; what comes next is up to the program. */
+  async #joinAgain(room: string): Promise<void> {
+    if (this.rooms.includes(room)) return;
+    this.#log.add({ kind: 'leaving', client: this.name, stream: room });
+    this.#log.add({ kind: 'left', client: this.name, stream: room });
+    // One that the client can't be in any more stays left, and is looked for in vain when all is over.
+    await this.join(room).catch(() => undefined);
+  }
+
+  /** Tries again while the gateways say that it may succeed later. */
+  async #insist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        if (this.#isClosed || !(thrown instanceof WscError && thrown.temporary)) throw thrown;
+        await pause(retryMs);
+      }
+    }
   }
 
   async #send(
@@ -225,16 +252,4 @@ function inPlaceOf(url: string | URL | Request, otherUrl: string): URL {
   const target = new URL(url instanceof Request ? url.url : url);
   target.host = `127.0.0.1:${new URL(otherUrl).port}`;
   return target;
-}
-
-/** Tries again while the gateways say that it may succeed later. */
-async function insist<T>(attempt: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (thrown) {
-      if (!(thrown instanceof WscError && thrown.temporary)) throw thrown;
-      await pause(retryMs);
-    }
-  }
 }

@@ -21,7 +21,7 @@ export interface JoinedRoom {
   readonly room: string;
   /** How many members it has, where the room tells. */
   readonly members?: number;
-  /** Everything above it follows. Absent where the room keeps no history. */
+  /** Where the room stands: everything above it follows, and what `recovery` promises up to it. Absent where the room keeps no history. */
   readonly position?: Position;
   /** Where the client had a position in the room. */
   readonly recovery?: RoomRecovery;
