@@ -139,7 +139,7 @@ describe('messages over HTTP', () => {
       const resend = '/api/users/otto/dead-letters/offer-1/resend';
       expect(await api(resend, { method: 'POST' })).toMatchObject({
         status: 200,
-        body: { id: 'again.offer-1', ...place },
+        body: { id: expect.stringMatching(/^again\./), ...place },
       });
       expect(await size()).toEqual({ messages: 1, dead_letters: 0 });
     });
