@@ -8,6 +8,8 @@ import { report } from './support/nodes/report.js';
 import { lobby, Resident, untilSendsArrive } from './support/nodes/residents.js';
 import { startCluster } from './support/redis/redis-cluster.js';
 import { startSentinel } from './support/redis/redis-sentinel.js';
+import { list } from './support/redis/reply.js';
+import { until } from './support/until.js';
 
 // Sentinels that don't agree at once who leads try again after ten seconds.
 jest.setTimeout(180_000);
@@ -63,7 +65,12 @@ describe('a slot of a Redis Cluster that moves', () => {
     const target = cluster.masters.find((master) => master !== owner);
     if (target === undefined) throw new Error('There is only one master.');
     const counts = await whileSending(residents, () =>
-      expectHealed('Cluster: slot of a room moved', residents, () => cluster.moveSlot(slot, owner, target)),
+      expectHealed('Cluster: slot of a room moved', residents, async () => {
+        await cluster.moveSlot(slot, owner, target);
+        // Until both nodes listen at its new owner: sends may arrive before that for a moment, and then not.
+        const count = async () => list(await target.ask('PUBSUB', 'SHARDNUMSUB', names.room(lobby)))[1];
+        await until(count, (subscribers) => subscribers === 2, { patienceMs: 20_000, everyMs: 20 });
+      }),
     );
     report('Cluster: slot of a room moved', counts);
     await closeApps();
