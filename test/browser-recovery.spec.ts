@@ -213,6 +213,30 @@ describe('the demo page, of what was said while one was away', () => {
     await grace.page.context().close();
   });
 
+  it('shows that it tries to come back into a room, and comes back', async () => {
+    await using redis = await startRedis();
+    await using stored = await GatewayProcess.start({ REDIS_URL: redis.url });
+    await using way = await Network.start(stored);
+    const operator = await Operator.logIn(stored);
+    // Enough to let somebody in, but not to look into a room.
+    const allowHistories = (sign: '+' | '-') => redis.ask('ACL', 'SETUSER', 'default', `${sign}xrange`);
+    const grace = await Visitor.open(browser, way.url);
+    await grace.logIn('grace');
+    await grace.page.getByText('Nothing said yet.').waitFor();
+    await way.withoutIt(grace, async () => {
+      await operator.say('chat:lobby', 'Said meanwhile.');
+      await allowHistories('-');
+    });
+    const joining = grace.page.getByTestId('joining');
+    await joining.getByText('The gateway can’t open #lobby now. Trying again (attempt 2) …').waitFor();
+    await allowHistories('+');
+    await grace.said('Said meanwhile.').waitFor();
+    await operator.say('chat:lobby', 'Said since.');
+    await grace.said('Said since.').waitFor();
+    expect(await joining.textContent()).toMatch(/^\s*$/);
+    await grace.page.context().close();
+  });
+
   it('says when a message could not be stored, and keeps it to be sent again', async () => {
     await using redis = await startRedis();
     await using stored = await GatewayProcess.start({ REDIS_URL: redis.url });

@@ -67,9 +67,8 @@ export class ChaosClient {
         log.add({ kind: 'recovered', client: name, stream, from, to });
       } else log.add({ kind: 'lost', client: name, stream, reason: recovery.reason });
     });
-    this.#client.onError((_error, { source, room }) => {
-      if (source === 'room' && room !== undefined) void this.#joinAgain(room);
-    });
+    // A room that it is refused for good is one that it hears nothing of any more, which the checker finds.
+    this.#client.onError(() => undefined);
   }
 
   get isOpen(): boolean {
@@ -96,10 +95,8 @@ export class ChaosClient {
   /** Tries until the gateways let it in. */
   async join(room: string): Promise<void> {
     this.#log.add({ kind: 'joining', client: this.name, stream: room });
-    const { position, recovery } = await this.#insist(() => this.#client.joinRoom(room));
-    // One that it had to give up goes on where it was, and what it has missed follows.
-    const place = position && recovery?.recovered === true ? { ...position, offset: recovery.from } : position;
-    this.#log.add({ kind: 'joined', client: this.name, stream: room, place });
+    const { position } = await this.#insist(() => this.#client.joinRoom(room));
+    this.#log.add({ kind: 'joined', client: this.name, stream: room, place: position });
   }
 
   /** Tries until it is out. */
@@ -162,15 +159,6 @@ export class ChaosClient {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#client.close();
-  }
-
-  /** The library has given the room up for now, and says so; what comes next is up to the program. */
-  async #joinAgain(room: string): Promise<void> {
-    if (this.rooms.includes(room)) return;
-    this.#log.add({ kind: 'leaving', client: this.name, stream: room });
-    this.#log.add({ kind: 'left', client: this.name, stream: room });
-    // One that the client can't be in any more stays left, and is looked for in vain when all is over.
-    await this.join(room).catch(() => undefined);
   }
 
   /** Tries again while the gateways say that it may succeed later. */

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { WscClient } from '@nest-wsc/client';
 import { logIn } from './gateway-api.js';
+import { until } from './until.js';
 
 const flags = [
   '--no-sandbox',
@@ -68,6 +69,18 @@ export class Visitor {
 
   status(text: string): Locator {
     return this.page.getByTestId('status').getByText(text);
+  }
+
+  /** Presses "Try now" instead of waiting for the next attempt, until there is a connection. */
+  async tryNow(): Promise<void> {
+    const button = this.page.getByRole('button', { name: 'Try now' });
+    const press = async (): Promise<boolean> => {
+      await button.evaluateAll((buttons) => {
+        for (const one of buttons) if (one instanceof HTMLElement) one.click();
+      });
+      return this.status('Connected').isVisible();
+    };
+    await until(press, (isConnected) => isConnected, { patienceMs, everyMs: 100 });
   }
 
   person(name: string): Locator {

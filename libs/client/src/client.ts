@@ -108,6 +108,14 @@ export class WscClient<
     return this.#session.connect(token);
   }
 
+  /**
+   * Tries again now instead of after the wait between two attempts, also where the server asked for that wait: for a button that somebody
+   * presses. Does nothing while there is a connection or an attempt, or after `close()`.
+   */
+  reconnectNow(): void {
+    this.#session.reconnectNow();
+  }
+
   /** Ends the connection with 1000. What waits or is open fails with WSC_UNAVAILABLE; rooms are forgotten, handlers stay. */
   close(): Promise<void> {
     return this.#session.close();

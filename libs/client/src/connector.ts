@@ -108,6 +108,11 @@ export class Connector {
     this.#link?.abandon(closeCode);
   }
 
+  /** Makes the next attempt now, whatever the wait was for. */
+  tryNow(): void {
+    if (!this.#isSuspended) this.#pause.end();
+  }
+
   /** A good moment for the next attempt. A wait that the server asked for goes on. */
   wake(): void {
     this.#pause.wake();

@@ -4,8 +4,8 @@ import { Listeners, type Unsubscribe } from './listeners.js';
 /**
  * Where an error comes from: `connection` an attempt or a connection failed · `token` the token provider failed ·
  * `server` an `error` envelope that answers no request · `protocol` something arrived that is no envelope ·
- * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again, or its
- * snapshot not be had · `positions` the store of positions failed.
+ * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again, now or for good, or
+ * its snapshot not be had · `positions` the store of positions failed.
  */
 export type ErrorSource = 'connection' | 'token' | 'server' | 'protocol' | 'handler' | 'queue' | 'room' | 'positions';
 
@@ -16,7 +16,7 @@ export interface ErrorContext {
   readonly event?: string;
   readonly messageId?: string;
   readonly room?: string;
-  /** With `connection` and `token`: milliseconds until the next attempt. Absent when there is none. */
+  /** With `connection`, `token` and `room`: milliseconds until the next attempt. Absent when there is none. */
   readonly retryInMs?: number;
 }
 

@@ -60,7 +60,7 @@ export class Exchange {
     this.#positions = new PositionTable(options, errors);
     this.resumption = new Resumption(this.#positions, scheduler, errors);
     this.rooms = new RoomTracker({
-      ...{ errors, scheduler, positions: this.#positions, ask: this.#askFirst },
+      ...{ errors, scheduler, random: options.random, positions: this.#positions, ask: this.#askFirst },
       deliver: (message) => this.messages.receive(message),
       onRecovered: (recovery) => this.resumption.roomRecovered(recovery),
     });

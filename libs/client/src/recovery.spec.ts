@@ -69,9 +69,10 @@ describe('a room with history', () => {
 
   it('with a gap that can not be closed now is asked again later, not for each message that shows it', async () => {
     const scheduler = new FakeScheduler();
-    const { client, connection, heard } = await startInRoom({ scheduler });
+    const { client, connection, errors, heard } = await startInRoom({ scheduler });
     say(connection, 6);
     connection.send(refusalOf(await connection.request()));
+    await errors.next();
     for (const offset of [7, 8]) say(connection, offset);
     const settled = client.request('settle', 1);
     await expect(connection.answer(1)).resolves.toMatchObject({ event: 'settle' });
@@ -101,26 +102,44 @@ describe('a room with history', () => {
     expect((await (await gateway.connections.next()).request()).data).toEqual({ room: 'chat:1', recover: at(4) });
   });
 
-  it('that could not be joined again for now is given up, and goes on where it was once the program joins it', async () => {
+  it('that can not be joined again for now is tried again, later each time, until it goes on where it was', async () => {
     const scheduler = new FakeScheduler();
-    const { client, gateway, connection, errors, heard } = await startInRoom({ scheduler, random: () => 0 });
+    const { client, gateway, connection, errors, heard } = await startInRoom({ scheduler, random: () => 0.5 });
+    const reconnected = next<Reconnection>((listener) => client.onReconnected(listener));
     connection.cut();
     await next((listener: (value: unknown) => void) => client.onClose(listener));
-    scheduler.advance(0);
+    scheduler.advance(60_000);
     const again = await gateway.connections.next();
-    for (const waitMs of [2_000, 2_000, 0]) {
+    // The shortest wait, and half of what doubles up to 15 s.
+    for (const retryInMs of [1_500, 2_000, 3_000, 5_000, 8_500, 8_500, 8_500]) {
       again.send(refusalOf(await again.request()));
-      const settled = client.request('settle', 1);
-      await again.answer(1);
-      await settled;
-      scheduler.advance(waitMs);
+      const reported = await errors.next();
+      expect(reported).toMatchObject({ error: { error: 'WSC_UNAVAILABLE' }, context: { source: 'room', retryInMs } });
+      expect(client.rooms).toEqual(['chat:1']);
+      scheduler.advance(retryInMs);
     }
-    expect(await errors.next()).toMatchObject({ context: { source: 'room', room: 'chat:1' } });
-    void client.joinRoom('chat:1');
     const { data } = await again.answer({ room: 'chat:1', ...at(4), recovered: true, from: 4, to: 6 });
     expect(data).toEqual({ room: 'chat:1', recover: at(4) });
     for (const offset of [5, 6]) say(again, offset);
     expect(await heard.until(6)).toEqual([5, 6]);
+    expect((await reconnected).rooms).toEqual([{ room: 'chat:1', recovered: true, from: 4, to: 6 }]);
+  });
+
+  it('that can not be joined again now is not tried once it is left', async () => {
+    const scheduler = new FakeScheduler();
+    const { client, gateway, connection, errors } = await startInRoom({ scheduler });
+    connection.cut();
+    await next((listener: (value: unknown) => void) => client.onClose(listener));
+    scheduler.advance(60_000);
+    const again = await gateway.connections.next();
+    again.send(refusalOf(await again.request()));
+    await errors.next();
+    const left = client.leaveRoom('chat:1');
+    await again.answer({ room: 'chat:1' });
+    await left;
+    scheduler.advance(60_000);
+    client.send('marker', 1);
+    await expect(again.envelopes.next()).resolves.toMatchObject({ event: 'marker' });
   });
 
   it('has no gap where offsets skip and the message says so, or where the client wrote itself', async () => {

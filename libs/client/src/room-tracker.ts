@@ -1,11 +1,12 @@
-import type { ServerNotifyEnvelope, WscError } from '@nest-wsc/protocol';
+import type { ServerNotifyEnvelope } from '@nest-wsc/protocol';
 import { toWscError, type ErrorReporter } from './error-reporter.js';
 import { Memberships, type Membership, type RoomPlace, type RoomRole } from './memberships.js';
 import type { PositionTable } from './position-table.js';
 import { parseJoinedRoom, type JoinedRoom, type RoomRecovery } from './recovery-answers.js';
 import type { AnswerReader } from './request-table.js';
 import type { MessagePlace } from './room-cursor.js';
-import type { Cancel, Scheduler } from './scheduler.js';
+import { Rejoiner } from './rejoiner.js';
+import type { Scheduler } from './scheduler.js';
 import { forgivable } from './settle.js';
 import { Snapshots, type GetSnapshot } from './snapshots.js';
 
@@ -22,6 +23,8 @@ export interface Joining {
 export interface RoomTrackerOptions {
   readonly errors: ErrorReporter;
   readonly scheduler: Scheduler;
+  /** A number in [0, 1). */
+  readonly random: () => number;
   readonly positions: PositionTable;
   /** Asks on this connection, ahead of what waits. */
   readonly ask: AskRoom;
@@ -29,10 +32,6 @@ export interface RoomTrackerOptions {
   readonly deliver: (message: ServerNotifyEnvelope) => void;
   readonly onRecovered: (recovery: RoomRecovery) => void;
 }
-
-// A gateway that has just started may be short of breath.
-const rejoinTries = 3;
-const rejoinDelayMs = 2_000;
 
 const events = {
   member: { join: 'join_room', leave: 'leave_room' },
@@ -46,13 +45,14 @@ export class RoomTracker {
   readonly #snapshots: Snapshots;
   /** A session that is resumed would be in them again. */
   readonly #leftWhileAway = new Set<string>();
-  readonly #rejoining = new Set<Membership>();
-  readonly #waits = new Set<Cancel>();
-  /** Changes with each connection, so that what belongs to an old one is not mistaken. */
-  #connection = 0;
+  readonly #rejoiner: Rejoiner;
 
   constructor(options: RoomTrackerOptions) {
     this.#options = options;
+    this.#rejoiner = new Rejoiner({
+      ...options,
+      isWanted: (membership) => this.#memberships.isCurrent(membership),
+    });
     this.#snapshots = new Snapshots({ ...options, recover: (room) => this.#recover(room, false) });
   }
 
@@ -106,24 +106,21 @@ export class RoomTracker {
   }
 
   /**
-   * A new connection is up, with the rooms of the last one where that was resumed. Joins the others again; one that is refused now is
-   * reported and forgotten. Answers, once it is known how every room goes on, whether it is the same connection still. Never rejects.
+   * A new connection is up, with the rooms of the last one where that was resumed. Joins the others again; one that is refused for good
+   * is reported and forgotten. Answers, once it is known how every room goes on, whether it is the same connection still. Never rejects.
    */
   async restore(resumed: ReadonlyMap<string, JoinedRoom> | undefined): Promise<boolean> {
-    const connection = this.#connection;
+    const { connection } = this.#rejoiner;
     this.#leaveAgain(resumed !== undefined);
     for (const start of resumed?.values() ?? []) this.#resumed(start);
     const missing = this.#memberships.confirmed().filter(({ room }) => resumed?.has(room) !== true);
     await Promise.all(missing.map((membership) => this.#rejoin(membership, true)));
-    return connection === this.#connection;
+    return connection === this.#rejoiner.connection;
   }
 
   /** The connection is gone: what is still being joined again waits for the next one. */
   disconnected(): void {
-    this.#connection += 1;
-    for (const cancel of this.#waits) cancel();
-    this.#waits.clear();
-    this.#rejoining.clear();
+    this.#rejoiner.disconnected();
     this.#options.positions.disconnected();
   }
 
@@ -198,48 +195,18 @@ export class RoomTracker {
     if (hasAsked && recovery !== undefined) onRecovered(recovery);
   }
 
-  /** Joins a room again, or closes a gap in it; once at a time. Never rejects. */
+  /** Joins a room again, or closes a gap in it; reports and forgets one that is refused for good. Never rejects. */
   async #rejoin(membership: Membership, canLoadAgain: boolean): Promise<void> {
-    if (this.#rejoining.has(membership)) return;
-    this.#rejoining.add(membership);
-    const connection = this.#connection;
-    const isCurrent = (): boolean => this.#connection === connection && this.#memberships.isCurrent(membership);
-    const error = await this.#tryRejoin(membership, canLoadAgain, isCurrent);
-    if (isCurrent() && error === undefined) return;
-    if (this.#connection === connection) this.#rejoining.delete(membership);
-    if (error !== undefined && isCurrent()) this.#giveUp(membership, error);
-  }
-
-  /** Answers what it was refused with in the end. */
-  async #tryRejoin(
-    membership: Membership,
-    canLoadAgain: boolean,
-    isCurrent: () => boolean,
-  ): Promise<WscError | undefined> {
-    const onEntered = (joined: JoinedRoom): void => {
-      // Now, since the next message of this turn may show a gap.
-      this.#rejoining.delete(membership);
-      if (canLoadAgain) this.#loadAgain(membership, joined);
-    };
-    for (let triesLeft = rejoinTries; ; triesLeft -= 1) {
-      try {
-        await this.#enter(membership, this.#options.ask, onEntered);
-        return undefined;
-      } catch (thrown) {
-        const error = toWscError(thrown);
-        if (!error.temporary || triesLeft <= 1 || !isCurrent()) return error;
-        await this.#wait(error.retryAfterMs ?? rejoinDelayMs);
-        if (!isCurrent()) return error;
-      }
-    }
-  }
-
-  #giveUp(membership: Membership, error: WscError): void {
+    const error = await this.#rejoiner.run(membership, (entered) =>
+      this.#enter(membership, this.#options.ask, (joined) => {
+        entered();
+        if (canLoadAgain) this.#loadAgain(membership, joined);
+      }),
+    );
+    if (error === undefined) return;
     const { room } = membership;
     this.#memberships.delete(membership);
-    // A program that joins it again later goes on where it was.
-    if (error.temporary) this.#snapshots.cancel(room);
-    else this.#forgetUnlessIn(room);
+    this.#forgetUnlessIn(room);
     this.#options.errors.report(error, { source: 'room', room });
   }
 
@@ -277,16 +244,6 @@ export class RoomTracker {
       if (isLeft) void forgivable(this.#options.ask(events.member.leave, { room }, { read: () => undefined }));
     }
     this.#leftWhileAway.clear();
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.scheduler.after(delayMs, () => {
-        this.#waits.delete(cancel);
-        resolve();
-      });
-      this.#waits.add(cancel);
-    });
   }
 
   #forgetUnlessIn(room: string): void {

@@ -67,6 +67,11 @@ export class Session {
     return promise;
   }
 
+  /** Ends the wait between two attempts. */
+  reconnectNow(): void {
+    this.#connector.tryNow();
+  }
+
   /** Twice is once. Resolves when the socket is closed. */
   close(): Promise<void> {
     if (this.#state === 'closed') return this.#closing;

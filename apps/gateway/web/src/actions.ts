@@ -50,6 +50,11 @@ export class Actions {
     if (session !== undefined) await api.revoke(session.token).catch(() => undefined);
   }
 
+  /** Ends the wait for the next attempt to connect. */
+  tryNow(): void {
+    this.#chat?.tryNow();
+  }
+
   async reconnect(): Promise<void> {
     await this.#chat?.startAgain();
   }

@@ -72,11 +72,15 @@ export class ChatSession {
     this.#recoveries.attach(this.#client);
     this.#earlier = new EarlierMessages(this.#client, store);
     this.#client.onRecovered(({ room, recovered }) => {
+      this.#retries.end(room);
       if (!recovered) void this.#earlier.showLoss(room);
     });
+    this.#client.onReconnected(() => this.#retries.endOfClient());
     this.#client.onOpen(() => void this.#refreshRooms());
-    this.#client.onError((error, { source, room }) => {
-      if (source === 'room' && room !== undefined) this.#onNotJoined(room, error);
+    this.#client.onError((error, { source, room, retryInMs }) => {
+      if (source !== 'room' || room === undefined) return;
+      if (retryInMs === undefined) this.#dropRoom(room, error);
+      else this.#retries.addOfClient(room);
     });
   }
 
@@ -91,6 +95,12 @@ export class ChatSession {
   /** The way back after the connection was ended for good: the client has forgotten its rooms then. */
   async startAgain(): Promise<void> {
     await this.#enter(this.#rooms());
+  }
+
+  /** Ends the wait for the next attempt to connect. */
+  tryNow(): void {
+    this.#client.reconnectNow();
+    this.#watch.tryingNow();
   }
 
   async stop(): Promise<void> {

@@ -36,6 +36,13 @@ export class ConnectionWatch {
     this.#store.update((state) => ({ ...state, connection: { state: 'idle', attempt: 0 } }));
   }
 
+  /** Somebody does not want to wait. */
+  tryingNow(): void {
+    if (this.#timer === undefined) return;
+    this.#retryAt = 0;
+    this.#tick();
+  }
+
   #waitFor(delayMs: number): void {
     this.#stopCountdown();
     this.#retryAt = Date.now() + delayMs;
@@ -52,6 +59,7 @@ export class ConnectionWatch {
 
   #stopCountdown(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#store.update((state) => {
       const { secondsLeft: _secondsLeft, ...connection } = state.connection;
       return { ...state, connection };

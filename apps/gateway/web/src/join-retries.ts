@@ -9,10 +9,11 @@ const longestDelayMs = 15_000;
 interface Retry {
   /** Attempts that have failed. */
   readonly count: number;
-  readonly timer: ReturnType<typeof setTimeout>;
+  /** Absent where the client tries again by itself, since it was in the room before. */
+  readonly timer?: ReturnType<typeof setTimeout>;
 }
 
-/** Joins rooms again, later each time, that the gateway can't let anybody into now, and shows that it does. */
+/** Joins rooms again, later each time, that the gateway can't let anybody into now, and shows that it or the client does. */
 export class JoinRetries {
   readonly #store: Store<AppState>;
   readonly #join: (room: string) => void;
@@ -25,12 +26,14 @@ export class JoinRetries {
 
   /** An attempt has failed. */
   add(room: string, { retryAfterMs = 0 }: WscError): void {
-    const { count: failures = 0, timer: former } = this.#retries.get(room) ?? {};
-    clearTimeout(former);
+    const failures = this.#retries.get(room)?.count ?? 0;
     const delayMs = Math.max(retryAfterMs, spread(Math.min(longestDelayMs, firstDelayMs * 2 ** failures)));
-    const count = failures + 1;
-    this.#retries.set(room, { count, timer: setTimeout(() => this.#join(room), delayMs) });
-    this.#store.update((state) => withFailedJoins(state, room, count));
+    this.#set(room, { count: failures + 1, timer: setTimeout(() => this.#join(room), delayMs) });
+  }
+
+  /** An attempt of the client has failed, which will make the next one. */
+  addOfClient(room: string): void {
+    this.#set(room, { count: (this.#retries.get(room)?.count ?? 0) + 1 });
   }
 
   /** The room is joined, or nobody wants to any more. */
@@ -39,8 +42,19 @@ export class JoinRetries {
     if (this.#retries.delete(room)) this.#store.update((state) => withFailedJoins(state, room, 0));
   }
 
+  /** The client is in all its rooms again. */
+  endOfClient(): void {
+    for (const [room, { timer }] of [...this.#retries]) if (timer === undefined) this.end(room);
+  }
+
   endAll(): void {
     for (const room of [...this.#retries.keys()]) this.end(room);
+  }
+
+  #set(room: string, retry: Retry): void {
+    clearTimeout(this.#retries.get(room)?.timer);
+    this.#retries.set(room, retry);
+    this.#store.update((state) => withFailedJoins(state, room, retry.count));
   }
 }
 

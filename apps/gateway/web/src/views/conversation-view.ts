@@ -54,10 +54,14 @@ function headView(conversation: Conversation, state: AppState, actions: Actions)
 function connectionBanner({ connection }: AppState, actions: Actions): TemplateResult | typeof nothing {
   const { state, secondsLeft, reason } = connection;
   if (state === 'reconnecting') {
-    const when = secondsLeft === undefined || secondsLeft === 0 ? 'Trying now …' : `Trying again in ${secondsLeft} s.`;
+    const isTrying = secondsLeft === undefined || secondsLeft === 0;
+    const when = isTrying ? 'Trying now …' : `Trying again in ${secondsLeft} s.`;
     return html`<div class="banner">
       <span class="spinner" aria-hidden="true"></span>
-      <span>The connection is lost. <span aria-hidden="true">${when}</span> What you write is sent afterwards.</span>
+      <span class="banner-text"
+        >The connection is lost. <span aria-hidden="true">${when}</span> What you write is sent afterwards.</span
+      >
+      <button class="button small" ?disabled=${isTrying} @click=${() => actions.tryNow()}>Try now</button>
     </div>`;
   }
   if (state !== 'closed') return nothing;
