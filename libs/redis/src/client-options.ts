@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ClusterOptions, RedisOptions as ClientOptions } from 'ioredis';
 import type { RedisSettings } from './redis-options.js';
+import type { AnswerTimeouts } from './watch-answers.js';
 
 const firstRetryMs = 50;
 const longestRetryMs = 1_000;
@@ -29,6 +30,9 @@ const common = {
   maxRetriesPerRequest: 0,
   maxLoadingRetryTime: 500,
   connectTimeout: 1_500,
+  // Instead of these: watchAnswers.
+  commandTimeout: undefined,
+  socketTimeout: undefined,
   retryStrategy: retryDelayMs,
   // A primary that has become a replica: find the new one.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
@@ -38,21 +42,24 @@ const common = {
 export const commandOptions = {
   ...common,
   connectionName: 'wsc-commands',
-  commandTimeout: 1_000,
-  socketTimeout: 1_500,
   disconnectTimeout: 300,
 } satisfies ClientOptions;
+
+/** Of the connections for commands and for reading streams. */
+export const commandTimeouts: AnswerTimeouts = { commandTimeoutMs: 1_000, silenceTimeoutMs: 1_500 };
 
 /** Of the connection that waits for what comes to a stream, which no command may have to wait behind. */
 export const readerOptions = { ...commandOptions, connectionName: 'wsc-reader' } satisfies ClientOptions;
 
-/** Of a connection that listens. Its time-outs are for the handshake and for (un)subscribing; its silence is watched by a heartbeat. */
+/** Of a connection that listens. */
 export const subscriberOptions = {
   ...common,
   connectionName: 'wsc-subscriber',
-  commandTimeout: 2_000,
   disconnectTimeout: 200,
 } satisfies ClientOptions;
+
+/** Of a connection that listens: for the handshake and for (un)subscribing. Its silence is watched by a heartbeat. */
+export const subscriberTimeouts: AnswerTimeouts = { commandTimeoutMs: 2_000 };
 
 /** Of a client for a Redis Cluster. */
 export const clusterOptions = {

@@ -1,4 +1,3 @@
-export { subscriberOptions } from './client-options.js';
 export { connectClient } from './connect-client.js';
 export { endClient } from './end-client.js';
 export { insistOnDatabase } from './insist-on-database.js';
@@ -8,6 +7,7 @@ export {
   createClients,
   createCommandClient,
   createReaderClient,
+  createSubscriberOf,
   isConnected,
   type RedisClients,
 } from './redis-clients.js';

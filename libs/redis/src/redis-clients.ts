@@ -3,13 +3,16 @@ import {
   accessSettings,
   clusterOptions,
   commandOptions,
+  commandTimeouts,
   readerOptions,
   sentinelSettings,
   subscriberOptions,
+  subscriberTimeouts,
 } from './client-options.js';
 import { reviveClient } from './end-client.js';
 import { insistOnDatabase } from './insist-on-database.js';
 import type { RedisAddress, RedisSettings, RedisTarget, ResolvedRedisOptions } from './redis-options.js';
+import { watchAnswers } from './watch-answers.js';
 
 interface Ioredis {
   readonly Redis: typeof Redis;
@@ -31,7 +34,8 @@ export type RedisClients =
 export async function createClients({ target, settings }: ResolvedRedisOptions): Promise<RedisClients> {
   const create = await oneFactory(target, settings);
   if (typeof create !== 'function') return { kind: 'cluster', commands: create };
-  return { kind: 'one', commands: create(commandOptions), subscriber: create(subscriberOptions) };
+  const subscriber = watchAnswers(create(subscriberOptions), subscriberTimeouts);
+  return { kind: 'one', commands: watchAnswers(create(commandOptions), commandTimeouts), subscriber };
 }
 
 /**
@@ -40,7 +44,7 @@ export async function createClients({ target, settings }: ResolvedRedisOptions):
  */
 export async function createCommandClient({ target, settings }: ResolvedRedisOptions): Promise<Redis | Cluster> {
   const create = await oneFactory(target, settings);
-  return typeof create === 'function' ? create(commandOptions) : create;
+  return typeof create === 'function' ? watchAnswers(create(commandOptions), commandTimeouts) : create;
 }
 
 /**
@@ -49,7 +53,12 @@ export async function createCommandClient({ target, settings }: ResolvedRedisOpt
  */
 export async function createReaderClient({ target, settings }: ResolvedRedisOptions): Promise<Redis | Cluster> {
   const create = await oneFactory(target, settings);
-  return typeof create === 'function' ? create(readerOptions) : create;
+  return typeof create === 'function' ? watchAnswers(create(readerOptions), commandTimeouts) : create;
+}
+
+/** A client that listens on one node of a Redis Cluster: not connected yet. */
+export function createSubscriberOf(node: Redis): Redis {
+  return watchAnswers(node.duplicate({ ...subscriberOptions, readOnly: false }), subscriberTimeouts);
 }
 
 /** Whether commands can go to every part of Redis now. */
@@ -108,8 +117,9 @@ function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 
-/** One of its nodes that is gone may have been replaced. */
 function followNodes(cluster: Cluster): Cluster {
+  cluster.on('+node', (node: Redis) => watchAnswers(node, commandTimeouts));
+  // One that is gone may have been replaced.
   return cluster.on('-node', () => cluster.refreshSlotsCache());
 }
 

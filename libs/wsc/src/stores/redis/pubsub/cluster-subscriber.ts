@@ -1,4 +1,4 @@
-import { logOutages, redisError, subscriberOptions } from '@nest-wsc/redis';
+import { createSubscriberOf, logOutages, redisError } from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
@@ -106,7 +106,7 @@ export class ClusterSubscriber implements RedisSubscriber {
     if (existing !== undefined) return existing;
     const known = this.#cluster.nodes('master').find((master) => nodeKey(master) === node);
     if (known === undefined) return undefined;
-    const link = this.#createLink(known.duplicate({ ...subscriberOptions, readOnly: false }));
+    const link = this.#createLink(createSubscriberOf(known));
     this.#links.set(node, link);
     return link;
   }
