@@ -69,7 +69,13 @@ describe('the Redis broker, when Redis is killed', () => {
     await there.subscribe(room);
     await redis.kill();
     // The connection that listens may hear of it a moment later than the other.
-    const asking = (): Promise<unknown> => there.subscribe(room).catch((error: unknown) => error);
+    const asking = async (): Promise<unknown> => {
+      try {
+        return await there.subscribe(room);
+      } catch (thrown) {
+        return thrown;
+      }
+    };
     const error = await until(asking, (answer) => answer !== undefined);
     expect(error).toMatchObject({ error: 'WSC_UNAVAILABLE' });
     await redis.restart({ keepData: false });
