@@ -43,7 +43,7 @@ function* checkHoles(
   { index, byStream }: FollowingContext,
   reported: Set<string>,
 ): Generator<Violation> {
-  const { client, stream, start, receipts } = following;
+  const { client, stream, since, start, receipts } = following;
   const first = start ?? firstPlace(following);
   if (first === undefined) return;
   const occupants = index.places.get(epochKey(stream, first.epoch)) ?? new Map<number, readonly Occupant[]>();
@@ -55,8 +55,10 @@ function* checkHoles(
   for (let offset = first.offset + 1; offset <= last; offset++) {
     if (received.has(offset)) continue;
     const key = occupants.get(offset)?.[0]?.key;
-    const publisher = key === undefined ? undefined : index.publishes.get(key)?.client;
-    if (publisher === client || (publisher === undefined && mayBeOwn)) continue;
+    const publish = key === undefined ? undefined : index.publishes.get(key);
+    if (publish?.client === client || (publish === undefined && mayBeOwn)) continue;
+    // A client that was in the room before does not handle again what it had then.
+    if (publish?.receipts.some(({ index: at, event }) => event.client === client && at < since) === true) continue;
     if (key !== undefined) reported.add(key);
     yield describeHole(following, { offset, key, epoch: first.epoch, occupant: occupants.get(offset)?.[0] });
   }
