@@ -14,19 +14,16 @@ describe('the checker of histories', () => {
   });
 
   it.each(mutants.map((mutant) => [mutant.name, mutant] as const))('finds %s', (_name, { mutate, rules }) => {
-    let mutantCount = 0;
     fc.assert(
       fc.property(steps, fc.nat(), (taken, choice) => {
         const mutant = mutate(simulate(taken), choice);
-        if (mutant === undefined) return;
-        mutantCount += 1;
+        // Not everything can be done to every history; those where it can't do not count.
+        fc.pre(mutant !== undefined);
         const found = checkHistory(mutant).map(({ rule }) => rule);
         expect(found.filter((rule) => rules.includes(rule))).not.toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
-    // Otherwise it would have been tried on hardly anything.
-    expect(mutantCount).toBeGreaterThan(10);
   });
 
   it('names the message and the client, and shows what proves it', () => {
