@@ -33,6 +33,12 @@ export const failures: readonly Failure[] = [
   { name: 'always-power', setUp: 'one, `appendfsync always`', happening: machine, start: () => power(always) },
   { name: 'planned', setUp: 'Sentinel', happening: '`SENTINEL FAILOVER`, as planned', start: planned },
   {
+    name: 'planned-waiting',
+    setUp: 'Sentinel, gateways wait for a replica',
+    happening: '`SENTINEL FAILOVER`, as planned',
+    start: () => waiting(planned()),
+  },
+  {
     name: 'planned-paused',
     setUp: 'Sentinel',
     happening: '`CLIENT PAUSE 10000 WRITE` on the primary, then `SENTINEL FAILOVER`',
@@ -54,6 +60,12 @@ export const failures: readonly Failure[] = [
     happening: split,
     start: () => partition(true),
   },
+  {
+    name: 'split-waiting',
+    setUp: 'the same, and gateways wait for a replica',
+    happening: split,
+    start: () => waiting(partition(true)),
+  },
 ];
 
 /** @throws {Error} naming all, where there is none of that name */
@@ -74,6 +86,12 @@ async function single(config: RedisConfig): Promise<Installation> {
     },
     [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
   };
+}
+
+/** Nothing counts as stored that no replica has. */
+async function waiting(starting: Promise<Installation>): Promise<Installation> {
+  const installation = await starting;
+  return { ...installation, redisOf: (gateway) => ({ ...installation.redisOf(gateway), waitForReplicas: 1 }) };
 }
 
 async function power(config: RedisConfig): Promise<Installation> {

@@ -15,8 +15,8 @@ const history = { maxMessages: 100_000, timeToLiveMs: 3_600_000 };
 const namespaces = { chat: { joinable: true, history } };
 
 function redisOptions() {
-  const options = JSON.parse(process.env.FAILOVER_LOSS_REDIS);
-  return options.client === undefined ? options : { client: new Redis({ ...options.client, lazyConnect: true }) };
+  const { client, ...options } = JSON.parse(process.env.FAILOVER_LOSS_REDIS);
+  return client === undefined ? options : { ...options, client: new Redis({ ...client, lazyConnect: true }) };
 }
 
 function answerRequests(hub) {

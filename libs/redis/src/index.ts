@@ -8,6 +8,7 @@ export {
   createCommandClient,
   createReaderClient,
   createSubscriberOf,
+  isCluster,
   isConnected,
   type RedisClients,
 } from './redis-clients.js';

@@ -113,7 +113,8 @@ function duplicates(client: Redis | Cluster): Cluster | ((options: OneOptions) =
   return (options) => insistOnDatabase(reviveClient(client.duplicate({ ...options, ...reset })));
 }
 
-function isCluster(client: Redis | Cluster): client is Cluster {
+/** Whether it is the client of a Redis Cluster. */
+export function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 

@@ -48,6 +48,7 @@ describe('the options of Redis', () => {
     ['a port that is none', { cluster: [{ host: 'a', port: 70_000 }] }, 'Expected cluster'],
     ['addresses that are texts', { sentinels: ['a:26379'], name: 'main' }, 'Expected sentinels'],
     ['a prefix with braces', { url: 'redis://a', prefix: 'a{b}' }, 'Expected prefix'],
+    ['replicas by half', { url: 'redis://a', waitForReplicas: 0.5 }, 'Expected waitForReplicas'],
     ['an open prefix with a star', { url: 'redis://a', openPrefix: '*' }, 'Expected openPrefix'],
     ['a client of another library', { client: { isCluster: false, duplicate: () => undefined } }, 'made by ioredis'],
   ])('are refused with %s, and with what to write instead', (_, options, expected) => {

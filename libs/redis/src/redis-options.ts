@@ -39,6 +39,11 @@ export interface RedisSettings {
   readonly prefix?: string;
   /** What the channels start with on which any program may publish; '' switches them off. @default 'websocket' */
   readonly openPrefix?: string;
+  /**
+   * How many replicas of Redis must have a message that is kept before it counts as stored, so that a failover to one of them does not
+   * lose it. Give Redis `min-replicas-to-write` of as many. @default 0
+   */
+  readonly waitForReplicas?: number;
 }
 
 /** Where Redis is: a URL, settings, or a client that the application has. */
@@ -57,7 +62,11 @@ export interface ResolvedRedisOptions {
   readonly settings: RedisSettings;
   readonly prefix: string;
   readonly openPrefix: string;
+  readonly waitForReplicas: number;
 }
+
+/** More than anybody waits for. */
+const maxReplicas = 100;
 
 // Without braces, which are hash tags, and without what Redis reads as a pattern.
 const prefixPattern = /^[A-Za-z0-9_.:-]{1,64}$/;
@@ -76,11 +85,12 @@ export function isRedisUrl(text: string): boolean {
 /** @throws {TypeError} saying what is wrong and what to write instead; never with the URL, which may hold a password. */
 export function resolveRedisOptions(options: RedisOptions): ResolvedRedisOptions {
   const settings = toSettings(options);
-  const { prefix = 'wsc', openPrefix = 'websocket' } = settings;
+  const { prefix = 'wsc', openPrefix = 'websocket', waitForReplicas = 0 } = settings;
   requirePrefix('prefix', prefix);
   if (openPrefix !== '') requirePrefix('openPrefix', openPrefix);
   requireDatabase(settings.db);
-  return Object.freeze({ target: findTarget(settings), settings, prefix, openPrefix });
+  requireReplicaCount(waitForReplicas);
+  return Object.freeze({ target: findTarget(settings), settings, prefix, openPrefix, waitForReplicas });
 }
 
 function toSettings(options: RedisOptions): RedisSettings {
@@ -144,6 +154,12 @@ function isAddress(value: unknown): value is RedisAddress {
 function requirePrefix(option: string, prefix: unknown): void {
   if (typeof prefix === 'string' && prefixPattern.test(prefix)) return;
   throw new TypeError(`Expected ${option} in the options of Redis to be 1 to 64 characters of A-Z a-z 0-9 _ . : -`);
+}
+
+function requireReplicaCount(count: unknown): void {
+  if (Number.isInteger(count) && Number(count) >= 0 && Number(count) <= maxReplicas) return;
+  const range = `0 to ${String(maxReplicas)}`;
+  throw new TypeError(`Expected waitForReplicas in the options of Redis to be a whole number from ${range}.`);
 }
 
 /** ioredis selects whatever it is given, and ends the process with a rejection that nobody can catch where that is no number. */

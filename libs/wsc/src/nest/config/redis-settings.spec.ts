@@ -2,7 +2,7 @@ import { WscConfigError } from './config-fault.js';
 import type { WscModuleOptions } from './module-options.js';
 import { resolveWscConfig } from './resolve-config.js';
 
-const named = { prefix: 'wsc', openPrefix: 'websocket' };
+const named = { prefix: 'wsc', openPrefix: 'websocket', waitForReplicas: 0 };
 
 /** What `ioredis` makes, as far as it is looked at. */
 const client = { isCluster: false, duplicate: () => client, sendCommand: () => undefined };
@@ -51,12 +51,18 @@ describe('where Redis is', () => {
       { REDIS_URL: 'redis://other', WSC_REDIS_PREFIX: 'shop' },
       { client, ...named, prefix: 'shop' },
     ],
+    [
+      'whose replicas have what is kept',
+      {},
+      { REDIS_URL: 'redis://r', WSC_REDIS_WAIT_FOR_REPLICAS: '1' },
+      { ...named, url: 'redis://r', waitForReplicas: 1 },
+    ],
     ['switched off', { redis: false }, { REDIS_URL: 'redis://r' }, undefined],
     [
       'without open channels',
       {},
       { REDIS_URL: 'redis://r', WSC_REDIS_OPEN_PREFIX: 'none' },
-      { url: 'redis://r', prefix: 'wsc', openPrefix: '' },
+      { ...named, url: 'redis://r', openPrefix: '' },
     ],
   ])('is said %s', (...[, options, environment, redis]) => {
     expect(resolveWscConfig(options, environment).redis).toEqual(redis);

@@ -25,7 +25,7 @@ export const redisCodeOptionNames = Object.freeze(
     password: true,
     db: true,
     tls: true,
-  } satisfies Record<Exclude<keyof RedisSettings, 'url' | 'prefix' | 'openPrefix'>, true>),
+  } satisfies Record<Exclude<keyof RedisSettings, 'url' | 'prefix' | 'openPrefix' | 'waitForReplicas'>, true>),
 );
 
 /** What the option gives of settings, and of what only code can give. */
@@ -51,12 +51,13 @@ export function findRedisFault(redis: WscRedisOptions | undefined): string | und
 /** What the stores take; undefined: everything stays in memory. */
 export function toRedisOptions(settings: WscSettings, redis: WscRedisOptions | undefined): RedisSettings | undefined {
   if (redis === false) return undefined;
-  const prefix = settings.redisPrefix;
-  const openPrefix = settings.redisOpenPrefix === noOpenChannels ? '' : settings.redisOpenPrefix;
-  if (typeof redis === 'object' && 'isCluster' in redis) return { client: redis, prefix, openPrefix };
+  const { redisUrl: url, redisPrefix: prefix, redisOpenPrefix, redisWaitForReplicas: waitForReplicas } = settings;
+  const openPrefix = redisOpenPrefix === noOpenChannels ? '' : redisOpenPrefix;
+  const rest = { prefix, openPrefix, waitForReplicas };
+  if (typeof redis === 'object' && 'isCluster' in redis) return { client: redis, ...rest };
   const { url: _url, ...others } = typeof redis === 'object' ? redis : {};
-  if (hasPlace(others)) return { ...others, prefix, openPrefix };
-  return settings.redisUrl === undefined ? undefined : { ...others, url: settings.redisUrl, prefix, openPrefix };
+  if (hasPlace(others)) return { ...others, ...rest };
+  return url === undefined ? undefined : { ...others, url, ...rest };
 }
 
 /** Whether it says where Redis is by itself, so that `REDIS_URL` says nothing. */

@@ -72,6 +72,12 @@ const specs = {
   redisUrl: { option: 'redis.url', variable: 'REDIS_URL', isSecret: true, ...redis },
   redisPrefix: { option: 'redis.prefix', variable: 'WSC_REDIS_PREFIX', ...redis },
   redisOpenPrefix: { option: 'redis.openPrefix', variable: 'WSC_REDIS_OPEN_PREFIX', ...redis },
+  redisWaitForReplicas: {
+    ...redis,
+    kind: 'number',
+    option: 'redis.waitForReplicas',
+    variable: 'WSC_REDIS_WAIT_FOR_REPLICAS',
+  },
   maxConnections: liveLimit,
   maxConnectionsPerUser: liveLimit,
   maxConnectionsPerIp: liveLimit,

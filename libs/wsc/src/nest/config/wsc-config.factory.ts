@@ -21,7 +21,7 @@ function loadWscOptions(environment: Environment): LoadedWscOptions {
   const { settings } = resolveSettings({ options: {}, environment, file });
   const values = Object.assign({}, settings, { auth: authModeOf(settings, {}) });
   const { jwtSecret, jwtPublicKey, jwtJwksUrl, jwtIssuer, jwtAudience, jwtAlgorithms, ...withRedis } = values;
-  const { redisUrl, redisPrefix, redisOpenPrefix, ...others } = withRedis;
+  const { redisUrl, redisPrefix, redisOpenPrefix, redisWaitForReplicas, ...others } = withRedis;
   return Object.freeze({
     ...others,
     jwt: Object.freeze({
@@ -36,6 +36,7 @@ function loadWscOptions(environment: Environment): LoadedWscOptions {
       ...(redisUrl !== undefined && { url: redisUrl }),
       prefix: redisPrefix,
       openPrefix: redisOpenPrefix,
+      waitForReplicas: redisWaitForReplicas,
     }),
     [loadedValues]: Object.freeze(values),
   });

@@ -1,6 +1,7 @@
 import { clusterPartitionCount } from '@nest-wsc/protocol/cluster';
 import {
   createClients,
+  createCommandClient,
   endClient,
   isConnected,
   logOutages,
@@ -16,6 +17,8 @@ import { RedisNames } from './names.js';
 import { ClusterSubscriber } from './pubsub/cluster-subscriber.js';
 import type { RedisSubscriber } from './pubsub/redis-subscriber.js';
 import { SubscriberLink } from './pubsub/subscriber-link.js';
+import { ReplicatedWriter } from './scripts/replicated-writer.js';
+import { PrimaryWriter, type ScriptWriter } from './scripts/script-writer.js';
 import { ServerIdentity } from './server-identity.js';
 
 /** How long {@link RedisConnections.open} waits for a Redis that is not there, before the node starts without. */
@@ -23,6 +26,13 @@ const patienceMs = 2_000;
 
 /** Between two looks at whether the connections are there, at start only. */
 const pollMs = 10;
+
+/** What is connected to Redis. */
+interface OpenedClients {
+  readonly clients: RedisClients;
+  /** Writes what replicas must have, too. Undefined: nothing. */
+  readonly writing: Redis | Cluster | undefined;
+}
 
 /** What {@link RedisConnections} need. */
 export interface RedisConnectionsDependencies {
@@ -43,24 +53,33 @@ export class RedisConnections {
   readonly commands: Redis | Cluster;
   /** What scripts that keep positions are told of the server. */
   readonly server: ServerIdentity;
+  /** Runs the scripts that keep messages. */
+  readonly writer: ScriptWriter;
   /** Listens to channels between nodes. */
   readonly subscriber: RedisSubscriber;
   /** Listens to open channels, which are never sharded; the same as {@link RedisConnections.subscriber} but on Redis Cluster. */
   readonly openSubscriber: RedisSubscriber;
   readonly #clock: Clock;
+  /** All that send commands. */
+  readonly #commandClients: readonly (Redis | Cluster)[];
   #closing: Promise<void> | undefined;
 
   private constructor(
-    clients: RedisClients,
-    { prefix, openPrefix }: ResolvedRedisOptions,
+    { clients, writing }: OpenedClients,
+    { prefix, openPrefix, waitForReplicas }: ResolvedRedisOptions,
     { clock, logger }: RedisConnectionsDependencies,
   ) {
     this.names = new RedisNames({ prefix, partitionCount: clients.kind === 'cluster' ? clusterPartitionCount : 1 });
     this.openPrefix = openPrefix;
     this.commands = clients.commands;
     this.server = new ServerIdentity(clients.commands);
+    this.writer =
+      writing === undefined
+        ? new PrimaryWriter(clients.commands, this.server)
+        : new ReplicatedWriter({ client: writing, replicaCount: waitForReplicas });
+    this.#commandClients = writing === undefined ? [clients.commands] : [clients.commands, writing];
     this.#clock = clock;
-    logOutages(clients.commands, 'commands', logger);
+    for (const client of this.#commandClients) logOutages(client, 'commands', logger);
     if (clients.kind === 'cluster') {
       this.subscriber = new ClusterSubscriber(clients.commands, { clock, logger, isSharded: true });
       this.openSubscriber = new ClusterSubscriber(clients.commands, { clock, logger, isSharded: false });
@@ -70,7 +89,7 @@ export class RedisConnections {
       this.openSubscriber = this.subscriber;
       connect(clients.subscriber);
     }
-    connect(clients.commands);
+    for (const client of this.#commandClients) connect(client);
   }
 
   /**
@@ -79,14 +98,16 @@ export class RedisConnections {
    */
   static async open(options: RedisOptions, dependencies: RedisConnectionsDependencies): Promise<RedisConnections> {
     const resolved = resolveRedisOptions(options);
-    const connections = new RedisConnections(await createClients(resolved), resolved, dependencies);
+    const clients = await createClients(resolved);
+    const writing = resolved.waitForReplicas > 0 ? await createCommandClient(resolved) : undefined;
+    const connections = new RedisConnections({ clients, writing }, resolved, dependencies);
     await connections.#ready();
     return connections;
   }
 
   /** What is wrong now, for operators; undefined where nothing is. */
   get problem(): string | undefined {
-    if (!isConnected(this.commands)) return 'Redis is not connected.';
+    if (!this.#commandClients.every(isConnected)) return 'Redis is not connected.';
     const isHearing = this.subscriber.isWhole && this.openSubscriber.isWhole;
     return isHearing ? undefined : 'Redis is connected, but this node does not hear the others.';
   }
@@ -98,7 +119,7 @@ export class RedisConnections {
 
   async #close(): Promise<void> {
     await Promise.all([...new Set([this.subscriber, this.openSubscriber])].map(async (each) => each.close()));
-    await endClient(this.commands);
+    await Promise.all(this.#commandClients.map(endClient));
   }
 
   async #ready(): Promise<void> {

@@ -34,7 +34,7 @@ export class RedisNode {
 }
 
 /** Nodes on one Redis, closed together. Each test has a prefix of its own, so that none sees another's keys. */
-export class RedisNodes {
+export class RedisNodes implements AsyncDisposable {
   readonly #redis: RedisSettings;
   #prefix = newPrefix();
   #closings: (() => Promise<void>)[] = [];
@@ -78,6 +78,10 @@ export class RedisNodes {
     this.#closings = [];
     this.#prefix = newPrefix();
     for (const close of closings.reverse()) await close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { isReplyError, redisError } from '@nest-wsc/redis';
+import { isCluster, isReplyError, redisError } from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { MaybePromise } from '../../core/async/maybe-promise.js';
 
@@ -63,10 +63,6 @@ async function readFlag(server: Redis): Promise<string> {
 async function read(server: Redis, name: string): Promise<unknown> {
   const answer: unknown = await server.config('GET', name);
   return Array.isArray(answer) ? answer[1] : undefined;
-}
-
-function isCluster(client: Redis | Cluster): client is Cluster {
-  return client.isCluster;
 }
 
 function hasSentinels({ options }: Redis): boolean {

@@ -70,12 +70,12 @@ export class RedisInbox implements Inbox {
   async store(userId: string, { message, timeToLiveMs, ackTo }: InboxWrite): Promise<InboxStored> {
     const text = keptMessageText({ message, ...(ackTo !== undefined && { ackTo }) });
     const lifetimeMs = wholeMs(timeToLiveMs ?? this.#limits.timeToLiveMs);
-    const { commands, names } = this.#connections;
+    const { commands, names, writer } = this.#connections;
     const publish = commands.isCluster ? 'SPUBLISH' : 'PUBLISH';
     const rest = [message.id, text, lifetimeMs, this.#limits.maxMessages, publish, names.user(userId), keptBatchHead];
     const answer = await this.#writes.run(text, async () => {
-      const args = await this.#openingArgs(lifetimeMs + memoryMs);
-      return this.#run(storeScript, userId, [...args, ...rest]);
+      const args = [await writer.server.lastingFlag(), this.#nonce, lifetimeMs + memoryMs, ...rest];
+      return this.#read(await writer.run(storeScript, { keys: names.inboxKeys(userId), args }));
     });
     const stored = parseStored(answer);
     if (stored === 'full') throw new WscError('WSC_LIMIT_EXCEEDED');
@@ -137,9 +137,13 @@ export class RedisInbox implements Inbox {
 
   async #run(script: Script, userId: string, args: ScriptArgs): Promise<unknown> {
     const { commands, names } = this.#connections;
-    const answer = parseAnswer(await runScript(commands, script, { keys: names.inboxKeys(userId), args }));
-    this.#deadLetterCount += answer.diedCount;
-    return answer.rest;
+    return this.#read(await runScript(commands, script, { keys: names.inboxKeys(userId), args }));
+  }
+
+  #read(scriptAnswer: unknown): unknown {
+    const { diedCount, rest } = parseAnswer(scriptAnswer);
+    this.#deadLetterCount += diedCount;
+    return rest;
   }
 
   async #openingArgs(lifetimeMs: number): Promise<ScriptArgs> {

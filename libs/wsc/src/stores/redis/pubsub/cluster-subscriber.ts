@@ -2,6 +2,7 @@ import { createSubscriberOf, logOutages, redisError } from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../core/ports/clock.js';
 import type { Logger } from '../../../core/ports/logger.js';
+import { nodeKey } from '../cluster-nodes.js';
 import { hashSlotOf } from '../hash-slot.js';
 import type { ChannelListener, RedisSubscriber } from './redis-subscriber.js';
 import { SubscriberLink } from './subscriber-link.js';
@@ -160,8 +161,4 @@ export class ClusterSubscriber implements RedisSubscriber {
       void link.close();
     }
   }
-}
-
-function nodeKey({ options }: Redis): string {
-  return `${String(options.host)}:${String(options.port)}`;
 }

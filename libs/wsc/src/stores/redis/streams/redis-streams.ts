@@ -50,8 +50,9 @@ export class RedisStreams implements Streams {
     const { message, exceptConnectionId } = write;
     const text = keptMessageText(exceptConnectionId === undefined ? { message } : { message, exceptConnectionId });
     return this.#writes.run(text, async () => {
-      const answer = await this.#run(appendScript, this.#keysOf(room, write), this.#appendArgs(room, write, text));
-      return parseWriteResult(answer);
+      const { writer } = this.#connections;
+      const args = [...this.#appendArgs(room, write, text), await writer.server.lastingFlag(), this.#nonce];
+      return parseWriteResult(await writer.run(appendScript, { keys: this.#keysOf(room, write), args }));
     });
   }
 
