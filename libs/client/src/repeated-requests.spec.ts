@@ -13,8 +13,8 @@ async function refuse(connection: ScriptedConnection, error: ErrorName, details:
 }
 
 describe('a request that the client sends again', () => {
-  it.each(['WSC_UNAVAILABLE', 'WSC_LIMIT_EXCEEDED', 'WSC_TIMEOUT'] as const)(
-    'and that is put off then with %s has an unknown outcome: what was sent before may have taken effect',
+  it.each(['WSC_UNAVAILABLE', 'WSC_LIMIT_EXCEEDED', 'WSC_TIMEOUT', 'WSC_FORBIDDEN'] as const)(
+    'and that is refused then with %s has an unknown outcome: what was sent before may have taken effect',
     async (error) => {
       const { client, gateway, connection } = await startClient();
       const answer = client.request('order.place', 1, { idempotent: true });
@@ -25,6 +25,15 @@ describe('a request that the client sends again', () => {
       await expect(answer).rejects.toMatchObject({ error, details, retryAfterMs: 250, cause: { traceId: 't1' } });
     },
   );
+
+  it('and that is refused with a list says so, too', async () => {
+    const { client, gateway, connection } = await startClient();
+    const answer = client.request('order.place', 1, { idempotent: true });
+    await connection.request();
+    connection.cut();
+    await refuse(await gateway.connections.next(), 'WSC_VALIDATION_FAILED', ['amount']);
+    await expect(answer).rejects.toMatchObject({ details: { refusal: ['amount'], outcome: 'unknown' } });
+  });
 
   it('and that is too large for the next gateway has an unknown outcome', async () => {
     const { client, gateway } = await createTestClient({}, { welcomes: false });

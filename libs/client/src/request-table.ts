@@ -126,8 +126,8 @@ export class RequestTable {
     if (entry === undefined) return;
     if (envelope.type === 'error') {
       const error = errorOf(envelope);
-      // Put off is only the repeat: what was sent before may have taken effect.
-      this.#fail(entry, entry.mustRepeat && error.temporary ? withOutcome(error, entry) : error);
+      // Refused is only the repeat: what was sent before may have taken effect.
+      this.#fail(entry, entry.mustRepeat ? withOutcome(error, entry) : error);
     } else if (envelope.more === true) {
       entry.hasItems = true;
       this.#startTimer(entry);
@@ -226,7 +226,8 @@ function toEnvelope({ event, data, id }: NewRequest, requestId: string): Request
 function withOutcome(error: WscError, { wasSent }: OpenRequest): WscError {
   const { message, details, retryAfterMs, cause } = error;
   const outcome = wasSent ? 'unknown' : 'failed';
-  const known = typeof details === 'object' ? details : {};
+  const isRecord = typeof details === 'object' && details !== null && !Array.isArray(details);
+  const known = isRecord || details === undefined ? details : { refusal: details };
   return new WscError(error.error, { message, details: { ...known, outcome }, retryAfterMs, cause });
 }
 
