@@ -1,6 +1,6 @@
 import type { HistoryEvent, Place } from '../history.js';
 import type { Following } from './followings.js';
-import { epochKey, isInDoubt, type Occupant, type Publish, type PublishIndex } from './publishes.js';
+import { epochKey, isInDoubt, type Occupant, type Publish, type PublishIndex, type Receipt } from './publishes.js';
 import type { Violation } from './violation.js';
 
 /** What the checks of one following look things up in. */
@@ -18,8 +18,24 @@ export function* checkFollowing(following: Following, context: FollowingContext)
   if (!following.hasEnded) yield* checkArrivals(following, context, reported);
 }
 
-function* checkOrder({ client, stream, start, receipts }: Following): Generator<Violation> {
-  let last = start;
+function* checkOrder(following: Following): Generator<Violation> {
+  const { start, startIndex, receipts } = following;
+  const early = receipts.filter(({ index }) => index < startIndex);
+  yield* checkSequence(following, early, undefined);
+  const reached = early.at(-1)?.event.place;
+  const begin = start !== undefined && !isPast(reached, start) ? start : reached;
+  yield* checkSequence(following, receipts.slice(early.length), begin);
+}
+
+const isPast = (place: Place | undefined, other: Place): boolean =>
+  place?.epoch === other.epoch && place.offset > other.offset;
+
+function* checkSequence(
+  { client, stream }: Following,
+  receipts: readonly Receipt[],
+  begin: Place | undefined,
+): Generator<Violation> {
+  let last = begin;
   let lastEvent: HistoryEvent | undefined;
   for (const { event } of receipts) {
     const { place } = event;

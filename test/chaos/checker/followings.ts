@@ -14,6 +14,8 @@ export interface Following {
   since: number;
   /** Everything above it must come; undefined where the client does not know it. */
   start: Place | undefined;
+  /** Where the history says so: what came before may be below it, since messages come while a room is being joined. */
+  startIndex: number;
   readonly receipts: Receipt[];
   readonly recoveries: Recovery[];
   /** Whether it ended before the history. */
@@ -38,7 +40,7 @@ export function indexFollowings(history: readonly HistoryEvent[]): Followings {
   const begin = (index: number, event: HistoryEvent & { readonly client: string; readonly stream: string }): void => {
     const { client, stream } = event;
     const following: Following = {
-      ...{ client, stream, since: index, start: undefined, hasEnded: false },
+      ...{ client, stream, since: index, start: undefined, startIndex: index, hasEnded: false },
       ...{ receipts: [], recoveries: [], bounds: [event] },
     };
     all.push(following);
@@ -101,5 +103,6 @@ function placeStart(
   if (following === undefined || !isFirst) return;
   following.since = index;
   following.start = event.place;
+  following.startIndex = index;
   following.bounds.push(event);
 }

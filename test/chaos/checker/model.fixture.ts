@@ -148,10 +148,20 @@ class Model {
       return;
     }
     this.#add({ kind: 'joining', client, stream: room.name });
+    const early = this.#hearEarly(client, room);
     // The gateway may not have heard of the newest messages: all above the place follow, also what the client had when it was here before.
-    const offset = Math.max(room.top - (this.#keys % 4), oldestOf(room) - 1);
+    const offset = Math.max(room.top - (this.#keys % 4), oldestOf(room) - 1, early);
     this.#places.set(name, { offset, epoch: room.epoch });
     this.#add({ kind: 'joined', client, stream: room.name, place: { offset, epoch: epochOf(room) } });
+  }
+
+  /** Where a resumed session is in the room still, a message may come before the answer to the join. Answers the offset. */
+  #hearEarly(client: string, room: Room): number {
+    const newest = room.entries.at(-1);
+    if (newest === undefined || this.#keys % 2 === 0 || newest.exceptConnection === this.#connectionOf(client))
+      return 0;
+    this.#receive(client, room.name, newest.key, { offset: newest.offset, epoch: epochOf(room) });
+    return newest.offset;
   }
 
   #deliverToAll(room: Room): void {
