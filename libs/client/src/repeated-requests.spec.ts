@@ -46,15 +46,6 @@ describe('a request that the client sends again', () => {
     (await gateway.connections.next()).welcome({ maxMessageBytes: 100 });
     await expect(answer).rejects.toMatchObject({ error: 'WSC_MESSAGE_TOO_LARGE', details: { outcome: 'unknown' } });
   });
-
-  it('fails with what the gateway says where that is final', async () => {
-    const { client, gateway, connection } = await startClient();
-    const answer = client.request('order.place', 1, { idempotent: true });
-    await connection.request();
-    connection.cut();
-    await refuse(await gateway.connections.next(), 'WSC_VALIDATION_FAILED', { sku: ['unknown'] });
-    await expect(answer).rejects.toHaveProperty('details', { sku: ['unknown'] });
-  });
 });
 
 describe('a request that was sent once', () => {
