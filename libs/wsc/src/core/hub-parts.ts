@@ -103,6 +103,8 @@ export interface HubState {
   readonly options: () => HubOptions;
   readonly isOpen: () => boolean;
   readonly isDraining: () => boolean;
+  /** Before a user who went offline is announced so: longer while it closes, since clients were told when to come back. */
+  readonly offlineGraceMs: () => number;
   /** Undefined: there is none. */
   readonly middleware: () => ComposedMiddleware<MessageContext> | undefined;
   readonly authorizeChat: () => AuthorizeChat | undefined;
@@ -229,12 +231,16 @@ function createMessaging(
   };
 }
 
-function createRooms(deps: HubDependencies, { options }: HubState, parts: Foundation & Kept & Messaging) {
+function createRooms(
+  deps: HubDependencies,
+  { options, offlineGraceMs }: HubState,
+  parts: Foundation & Kept & Messaging,
+) {
   const { clock, logger, broker, presence } = deps;
   const { connections, rooms, namespaces, sender, events, feeds, recovery } = parts;
   const userStatus = new UserStatus({
     clock,
-    graceMs: () => options().offlineGraceMs,
+    graceMs: offlineGraceMs,
     isOnline: (userId) => presence.isOnline(userId),
     send: (room, data) =>
       void sender.tellRoom(room, { event: 'user_status', data, key: `user_status:${data.user_id}` }),

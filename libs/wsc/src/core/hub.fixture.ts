@@ -88,3 +88,13 @@ export function answersTo({ received }: TestClient, requestId: string): unknown[
   };
   return received.flatMap(short);
 }
+
+/** A client that answers the server's close. */
+export function answersClose(client: TestClient): void {
+  const { link, connection } = client;
+  const close = link.close.bind(link);
+  link.close = (code) => {
+    close(code);
+    queueMicrotask(() => connection.closed(code.code, code.reason));
+  };
+}

@@ -15,6 +15,7 @@ import type { Hooks } from './extensions/hooks.js';
 import type { HubOptions } from './hub-options.js';
 import { createHubParts, type HubDependencies, type HubParts } from './hub-parts.js';
 import type { MessageHandler, RouteTable } from './inbound/route-table.js';
+import { validated } from './inbound/validated.js';
 import type { InterceptorChain } from './extensions/interceptors.js';
 import { HubLifecycle } from './lifecycle/hub-lifecycle.js';
 import type { AckOutcome, AckSendOptions } from './messages/acked-send.js';
@@ -30,7 +31,7 @@ import type { PageRequest, PresenceEntry, RoomUser, UserPage } from './ports/pre
 import type { Encoding, TransportLink } from './ports/transport.js';
 import type { NamespaceTable } from './rooms/namespace-table.js';
 import type { JoinOptions, RoomInfo, RoomOptions } from './rooms/room.js';
-import { validateWith, type StandardSchemaV1 } from './extensions/standard-schema.js';
+import type { StandardSchemaV1 } from './extensions/standard-schema.js';
 import type { HubStats } from './stats.js';
 
 /**
@@ -57,6 +58,7 @@ export class Hub {
         options: () => this.#options,
         isOpen: () => this.isRunning && !this.isDraining,
         isDraining: () => this.isDraining,
+        offlineGraceMs: () => this.offlineGraceMs,
         middleware: () => this.#composed,
         authorizeChat: () => this.authorizeChat,
         stats: () => this.stats(),
@@ -81,6 +83,11 @@ export class Hub {
 
   get isDraining(): boolean {
     return this.#lifecycle.isDraining;
+  }
+
+  /** How long a user who lost the last connection has to come back before others hear of it, in milliseconds. */
+  get offlineGraceMs(): number {
+    return this.#lifecycle.offlineGraceMs;
   }
 
   get gate(): Gate {
@@ -385,11 +392,4 @@ export class Hub {
   #call<T>(work: () => MaybePromise<T>): Promise<T> {
     return neverUnhandled(new Promise<T>((resolve) => resolve(work())), this.#parts.callFailed);
   }
-}
-
-function validated(schema: StandardSchemaV1, handler: MessageHandler): MessageHandler {
-  return (data, context) => {
-    const valid = validateWith(schema, data);
-    return valid instanceof Promise ? valid.then((value: unknown) => handler(value, context)) : handler(valid, context);
-  };
 }

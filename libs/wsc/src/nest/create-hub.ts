@@ -32,7 +32,8 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
   const clock = new SystemClock();
   const addresses = new CidrAddressPolicy(addressLists(config), { logger });
   const origins = new ListedOriginPolicy({ ...config.access, checkOrigin: options.checkOrigin }, { logger });
-  const stores = await openStores(service, options, { clock, logger });
+  let graceMs = (): number => service.current.hub.offlineGraceMs;
+  const stores = await openStores(service, options, { clock, logger, graceMs: () => graceMs() });
   const hub = new Hub(config.hub, {
     ...stores,
     clock,
@@ -49,6 +50,7 @@ export async function createHub(service: WscConfigService, options: WscModuleOpt
     authenticator: authenticatorFrom(config, options, { clock, logger }),
     revocations: options.revocations ?? stores.revocations,
   });
+  graceMs = () => hub.offlineGraceMs;
   service.onChange((changed) => {
     addresses.update(addressLists(changed));
     origins.update(changed.access.origins);
@@ -84,14 +86,11 @@ type Stores = Pick<
 async function openStores(
   service: WscConfigService,
   options: WscModuleOptions,
-  { clock, logger }: Surroundings,
+  { clock, logger, graceMs }: Surroundings & { readonly graceMs: () => number },
 ): Promise<Stores> {
   const { enabled, redis, hub } = service.current;
   const { nodeId } = hub;
-  if (enabled && redis !== undefined) {
-    const graceMs = (): number => service.current.hub.offlineGraceMs;
-    return openRedisStores({ redis, nodeId, graceMs, clock, logger });
-  }
+  if (enabled && redis !== undefined) return openRedisStores({ redis, nodeId, graceMs, clock, logger });
   const broker = options.broker ?? new MemoryBroker();
   return {
     broker,

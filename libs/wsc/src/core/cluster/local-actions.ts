@@ -8,6 +8,7 @@ import type { Delivery } from '../messages/delivery.js';
 import type { DeliveryCount } from '../ports/broker.js';
 import type { ClusterRequest } from '../ports/cluster.js';
 import type { Membership } from '../rooms/membership.js';
+import type { UserStatus } from '../rooms/user-status.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { HubStats } from '../stats.js';
 import type { RemoteFailure } from './remote-value.js';
@@ -18,6 +19,7 @@ export interface LocalActionsDependencies {
   readonly delivery: Delivery;
   readonly membership: Membership;
   readonly keeper: SessionKeeper;
+  readonly userStatus: UserStatus;
   readonly stats: () => HubStats;
 }
 
@@ -64,6 +66,9 @@ export class LocalActions {
         return this.#deps.membership.closeHere(request.room, request.reason, request.message);
       case 'revoked':
         return this.closeToken(request.tokenId);
+      case 'departed':
+        this.#deps.userStatus.takeOver(request.users, request.withinMs);
+        return true;
       case 'send':
         return this.send(request.connectionId, request.message) ?? null;
       case 'join':

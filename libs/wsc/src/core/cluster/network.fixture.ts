@@ -60,8 +60,8 @@ export class NetworkNode implements Cluster {
     return [this.self, ...this.#others().map(({ self }) => self)];
   }
 
-  async ask(_to: 'others' | readonly string[], request: ClusterRequest): Promise<ClusterAnswers> {
-    const asked = this.#others();
+  async ask(to: 'others' | readonly string[], request: ClusterRequest): Promise<ClusterAnswers> {
+    const asked = this.#others().filter(({ self }) => to === 'others' || to.includes(self.instanceId));
     const answering = asked.filter(({ isSilent }) => !isSilent);
     const answers = await Promise.all(
       answering.map(async (node) => ({ node: node.self, value: await node.#listener?.request(asJson(request)) })),

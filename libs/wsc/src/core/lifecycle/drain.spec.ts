@@ -1,18 +1,8 @@
 import { FakeLink } from '../../testing/fake-link.js';
 import { TestHub, type TestClient } from '../../testing/test-hub.js';
-import { leftBehind, nothing, UnreliableBroker } from '../hub.fixture.js';
+import { answersClose, leftBehind, nothing, UnreliableBroker } from '../hub.fixture.js';
 import { withResolver } from '../async/with-resolver.js';
 import { reconnectSpreadMs } from './drain.js';
-
-/** A client that answers the server's close. */
-function answersClose(client: TestClient): void {
-  const { link, connection } = client;
-  const close = link.close.bind(link);
-  link.close = (code) => {
-    close(code);
-    queueMicrotask(() => connection.closed(code.code, code.reason));
-  };
-}
 
 function answersTerminate({ link, connection }: TestClient): void {
   link.terminate = () => queueMicrotask(() => connection.closed(1006, ''));

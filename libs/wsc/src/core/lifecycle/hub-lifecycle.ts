@@ -3,7 +3,8 @@ import type { HubOptions } from '../hub-options.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { Destination } from '../ports/broker.js';
-import { drainConnections } from './drain.js';
+import { handOverDepartures } from './departures.js';
+import { drainConnections, reconnectSpreadMs } from './drain.js';
 
 /** What a {@link HubLifecycle} needs. */
 export interface HubLifecycleOptions {
@@ -21,6 +22,8 @@ export class HubLifecycle {
   #starting: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** Over how long its clients come back elsewhere, once it closes. */
+  #returnMs = 0;
 
   constructor({ dependencies, parts, options }: HubLifecycleOptions) {
     this.#deps = dependencies;
@@ -34,6 +37,11 @@ export class HubLifecycle {
 
   get isDraining(): boolean {
     return this.#draining !== undefined;
+  }
+
+  /** Before a user who went offline is announced so: longer while it closes, since clients were told when to come back. */
+  get offlineGraceMs(): number {
+    return this.#options().offlineGraceMs + this.#returnMs;
   }
 
   get uptimeSeconds(): number {
@@ -87,11 +95,13 @@ export class HubLifecycle {
     // In the next microtask, so that `isDraining` already says so to whoever asks.
     await Promise.resolve();
     gate.abortPending();
+    const { drainMs } = this.#options();
+    this.#returnMs = reconnectSpreadMs(connections.size, drainMs);
     // At once, so that another node goes on with what other programs write.
     const ingested = this.#end(() => this.#deps.ingest?.close());
     await drainConnections({
       clock: this.#deps.clock,
-      drainMs: this.#options().drainMs,
+      drainMs,
       connections: () => connections.all(),
       handlersIdle: () => inFlight.idle(),
       connectionsSettled: () => connector.settled(),
@@ -104,6 +114,8 @@ export class HubLifecycle {
     const { heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, events, catchUp, inboxReaders, keeper } =
       this.#parts;
     events.emit('websocket.stopped', { data: { nodeId: this.#options().nodeId } });
+    const withinMs = this.offlineGraceMs;
+    await this.#end(() => handOverDepartures({ cluster: this.#deps.cluster, userStatus, withinMs }));
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders, keeper])
       part.close();
     events.close();

@@ -13,6 +13,14 @@ export interface NodeInfo {
   readonly startedAt: number;
 }
 
+/** A user whose last connection is gone, which the members of these rooms have not been told. */
+export interface DepartedUser {
+  readonly userId: string;
+  readonly rooms: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly lastSeen: number;
+}
+
 /** What one node asks of others. */
 export type ClusterRequest =
   | { readonly kind: 'stats' }
@@ -26,6 +34,8 @@ export type ClusterRequest =
       readonly message?: OutboundMessage;
     }
   | { readonly kind: 'revoked'; readonly tokenId: string }
+  /** Tells rooms of those who are not back by then, since the node that they were on has closed. */
+  | { readonly kind: 'departed'; readonly users: readonly DepartedUser[]; readonly withinMs: number }
   | { readonly kind: 'send'; readonly connectionId: string; readonly message: OutboundMessage }
   | { readonly kind: 'join'; readonly connectionId: string; readonly room: string; readonly role: Role }
   | { readonly kind: 'leave'; readonly connectionId: string; readonly room: string };

@@ -1,5 +1,6 @@
 import { isPromiseLike, type MaybePromise } from '../async/maybe-promise.js';
 import type { Clock, Timer } from '../ports/clock.js';
+import type { DepartedUser } from '../ports/cluster.js';
 
 /** `data` of a `user_status` message, as it stands on the wire (PROTOCOL.md §4). */
 export interface UserStatusData {
@@ -88,6 +89,27 @@ export class UserStatus {
   /** The user's last connection is gone. `rooms`: the presence rooms that it was in, whether `leftRoom` is told before, after or not. */
   wentOffline(userId: string, rooms: readonly string[]): void {
     for (const room of rooms) this.#settle(userId, room, 'offline');
+  }
+
+  /** Those who are to be announced offline, with the rooms. */
+  departed(): readonly DepartedUser[] {
+    return [...this.#pending].flatMap(([userId, rooms]) => {
+      const leaving = [...rooms].filter(([, { next }]) => next === 'offline');
+      const [first] = leaving;
+      if (first === undefined) return [];
+      return [{ userId, rooms: leaving.map(([room]) => room), lastSeen: first[1].lastSeen }];
+    });
+  }
+
+  /** Announces for a node that is closing who of these is not back in time. */
+  takeOver(users: readonly DepartedUser[], withinMs: number): void {
+    const dueAt = this.#options.clock.monotonic() + withinMs;
+    for (const { userId, rooms, lastSeen } of users) {
+      for (const room of rooms) {
+        if (this.#find(userId, room) !== undefined) continue;
+        this.#put(userId, room, { wasToldOnline: true, next: 'offline', dueAt, lastSeen });
+      }
+    }
   }
 
   /** The user is back, whichever rooms are joined again. */

@@ -17,6 +17,7 @@ const requests: readonly ClusterRequest[] = [
   { kind: 'closeRoom', room: 'chat:1', reason: 'Grüße 👋' },
   { kind: 'closeRoom', room: 'chat:1', reason: '', message: { ...testMessage('1'), room: 'chat:1' } },
   { kind: 'revoked', tokenId: 'jti:1' },
+  { kind: 'departed', users: [{ userId: 'ann', rooms: ['chat:1', 'chat:2'], lastSeen: 3 }], withinMs: 4_000 },
   { kind: 'send', connectionId: 'c1', message: { ...testMessage('1'), from: 'bob', to: 'ann', ack: { attempt: 2 } } },
   { kind: 'join', connectionId: 'c1', room: 'chat:1', role: 'subscriber' },
   { kind: 'leave', connectionId: 'c1', room: 'chat:1' },

@@ -1,6 +1,6 @@
 import { isName, isUserId, type CloseCode } from '@nest-wsc/protocol';
 import type { OutboundMessage } from '../../../core/messages/message.js';
-import type { ClusterRequest } from '../../../core/ports/cluster.js';
+import type { ClusterRequest, DepartedUser } from '../../../core/ports/cluster.js';
 import { isWireObject, type WireObject } from '../../shared/wire-object.js';
 
 /** What another node asks; undefined for what is none of it. */
@@ -11,6 +11,8 @@ export function parseRequest(wire: unknown): ClusterRequest | undefined {
       return { kind: 'stats' };
     case 'revoked':
       return typeof wire['tokenId'] === 'string' ? { kind: 'revoked', tokenId: wire['tokenId'] } : undefined;
+    case 'departed':
+      return parseDeparted(wire);
     case 'closeUser':
       return parseCloseUser(wire);
     case 'closeRoom':
@@ -55,6 +57,19 @@ function parseCloseRoom({ room, reason, message: wire }: WireObject): ClusterReq
   if (wire === undefined) return { kind: 'closeRoom', room, reason };
   const message = parseOutboundMessage(wire);
   return message && { kind: 'closeRoom', room, reason, message };
+}
+
+function parseDeparted({ users: wire, withinMs }: WireObject): ClusterRequest | undefined {
+  if (!Array.isArray(wire) || typeof withinMs !== 'number' || !(withinMs >= 0)) return undefined;
+  const users = wire.map(parseDepartedUser);
+  return users.every((user) => user !== undefined) ? { kind: 'departed', users, withinMs } : undefined;
+}
+
+function parseDepartedUser(wire: unknown): DepartedUser | undefined {
+  if (!isWireObject(wire)) return undefined;
+  const { userId, rooms, lastSeen } = wire;
+  if (!isUserId(userId) || !Array.isArray(rooms) || !rooms.every(isName)) return undefined;
+  return typeof lastSeen === 'number' ? { userId, rooms, lastSeen } : undefined;
 }
 
 function parseCloseCode(wire: unknown): CloseCode | undefined {
