@@ -28,6 +28,7 @@ import { resolveClientOptions, type WscClientOptions } from './options.js';
 import type { JoinedRoom, RoomRecovery } from './recovery-answers.js';
 import type { AskOptions, RepeatableOptions, RequestOptions } from './request-table.js';
 import type { Reconnection } from './resumption.js';
+import { notInYet } from './room-refusal.js';
 import type { AskRoom } from './room-tracker.js';
 import { Session } from './session.js';
 import { forgivable } from './settle.js';
@@ -246,15 +247,21 @@ export class WscClient<
     return this.#leave(room, 'subscriber', options);
   }
 
-  /** Sends `room_message` to the other members. */
+  /** Sends `room_message` to the other members. @throws {WscError} WSC_UNAVAILABLE where the client is not in the room again yet. */
   sendToRoom(room: string, data: unknown, { echo, ...options }: RoomMessageOptions = {}): Promise<SentMessage> {
+    const { rooms } = this.#session.exchange;
+    const wasOut = rooms.isBeingRejoined(room);
     const read = (answer: unknown): SentMessage => {
       const sent = parseSentMessage(answer);
       // An echo comes as any other message.
       if (echo !== true) this.#session.exchange.sent(room, sent);
       return sent;
     };
-    return this.#ask({ event: 'room_message', data: { room, data, echo }, options, read });
+    const sent = this.#ask({ event: 'room_message', data: { room, data, echo }, options, read });
+    const explain = (error: unknown): never => {
+      throw wasOut || rooms.isBeingRejoined(room) ? notInYet(error, room) : error;
+    };
+    return forgivable(sent.catch(explain));
   }
 
   /** Sends `chat` to all devices of a user, and to the other devices of the sender. */

@@ -61,6 +61,12 @@ export class RoomTracker {
     return this.#memberships.confirmed().map(({ room }) => room);
   }
 
+  /** Whether the client was in the room, and the server does not know it to be on this connection. */
+  isBeingRejoined(room: string): boolean {
+    const membership = this.#memberships.of(room);
+    return membership !== undefined && this.#rejoiner.isRunning(membership);
+  }
+
   /** Rejects with what the server answers or `getSnapshot` throws; then a new member is none. */
   async join(place: RoomPlace, { ask, getSnapshot }: Joining): Promise<JoinedRoom> {
     const { positions } = this.#options;

@@ -1,5 +1,8 @@
+import { errorCatalogue, type ErrorName, type ServerEnvelope } from '@nest-wsc/protocol';
 import type { WscClient } from '../client.js';
+import type { RoomRecovery } from '../recovery-answers.js';
 import type { ScriptedConnection } from './scripted-connection.js';
+import { startClient } from './start-client.js';
 
 /** A position in the epoch that the scripts use. */
 export const at = (offset: number, epoch = 'e') => ({ offset, epoch });
@@ -38,4 +41,23 @@ export async function join(client: WscClient, connection: ScriptedConnection, of
   const joined = client.joinRoom('chat:1');
   await connection.answer({ room: 'chat:1', ...at(offset) });
   await joined;
+}
+
+/** A client in `chat:1` at offset 4. */
+export async function startInRoom(options: Parameters<typeof startClient>[0] = {}) {
+  const started = await startClient(options);
+  const heard = new Heard(started.client);
+  const recoveries: RoomRecovery[] = [];
+  started.client.onRecovered((recovery) => recoveries.push(recovery));
+  await join(started.client, started.connection, 4);
+  return { ...started, heard, recoveries };
+}
+
+/** Refuses a request, for now. */
+export function refusalOf(
+  { requestId }: { readonly requestId: string },
+  error: ErrorName = 'WSC_UNAVAILABLE',
+): ServerEnvelope {
+  const { code } = errorCatalogue[error];
+  return { type: 'error', form: 'wsc', requestId, code, error, message: 'no', traceId: 't', timestamp: 1 };
 }
