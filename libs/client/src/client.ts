@@ -195,7 +195,7 @@ export class WscClient<
    * Asks, and resolves with the answer; of several answers with the last.
    * @throws {WscError} what the gateway answered, or WSC_TIMEOUT, WSC_UNAVAILABLE and what {@link send} throws. Where the
    * client itself gave up, `details.outcome` is `failed` (it took no effect) or `unknown`; it is `unknown` too where the
-   * client sent the request again, and the gateway put that off with a `temporary` error.
+   * client sent the request again, and the gateway refused that, whatever the error. Details that are no object are in `details.refusal`.
    */
   request<Name extends RequestName<Requests>>(
     event: Name,
@@ -249,8 +249,6 @@ export class WscClient<
 
   /** Sends `room_message` to the other members. @throws {WscError} WSC_UNAVAILABLE where the client is not in the room again yet. */
   sendToRoom(room: string, data: unknown, { echo, ...options }: RoomMessageOptions = {}): Promise<SentMessage> {
-    const { rooms } = this.#session.exchange;
-    const wasOut = rooms.isBeingRejoined(room);
     const read = (answer: unknown): SentMessage => {
       const sent = parseSentMessage(answer);
       // An echo comes as any other message.
@@ -259,7 +257,7 @@ export class WscClient<
     };
     const sent = this.#ask({ event: 'room_message', data: { room, data, echo }, options, read });
     const explain = (error: unknown): never => {
-      throw wasOut || rooms.isBeingRejoined(room) ? notInYet(error, room) : error;
+      throw this.#session.exchange.rooms.isOutForNow(room) ? notInYet(error, room) : error;
     };
     return forgivable(sent.catch(explain));
   }

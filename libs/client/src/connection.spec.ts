@@ -107,6 +107,14 @@ describe('connecting', () => {
     expect(scheduler.pendingMs).not.toContain(25_000);
   });
 
+  it('tries again now where it is told to as soon as it hears of the wait', async () => {
+    const scheduler = new FakeScheduler();
+    const { client, gateway, connection } = await startClient({ scheduler, random: () => 0.5 });
+    client.onClose(() => client.reconnectNow());
+    connection.cut();
+    await gateway.connections.next();
+  });
+
   it('without reconnecting stops at the first failure', async () => {
     const { client, connection } = await startClient({ reconnect: { enabled: false } });
     const closed = nextClose(client);

@@ -140,11 +140,16 @@ export class Connector {
       const decision = await this.#decide(attemptEnd, tokenReason, signal);
       if (isOver()) return;
       const retryInMs = this.#delayAfter(decision);
-      if (retryInMs === undefined) this.#run = undefined;
-      this.#events.onEnding(describeEnding(attemptEnd, decision.error, retryInMs));
-      if (retryInMs === undefined || decision.action === 'stop') return;
+      if (retryInMs === undefined || decision.action === 'stop') {
+        this.#run = undefined;
+        this.#events.onEnding(describeEnding(attemptEnd, decision.error, undefined));
+        return;
+      }
       tokenReason = decision.tokenReason;
-      await this.#wait(retryInMs, decision.delay.kind === 'backoff', signal);
+      // Before anybody hears of it, who may not want to wait.
+      const waiting = this.#wait(retryInMs, decision.delay.kind === 'backoff', signal);
+      this.#events.onEnding(describeEnding(attemptEnd, decision.error, retryInMs));
+      await waiting;
     }
   }
 

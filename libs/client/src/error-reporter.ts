@@ -4,10 +4,11 @@ import { Listeners, type Unsubscribe } from './listeners.js';
 /**
  * Where an error comes from: `connection` an attempt or a connection failed · `token` the token provider failed ·
  * `server` an `error` envelope that answers no request · `protocol` something arrived that is no envelope ·
- * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again, now or for good, or
- * its snapshot not be had · `positions` the store of positions failed.
+ * `handler` a handler or listener threw · `queue` a message was dropped · `room` a room could not be joined again, now or for good ·
+ * `snapshot` the state of a room that the client is in could not be had, or messages were lost meanwhile · `positions` the store of positions failed.
  */
-export type ErrorSource = 'connection' | 'token' | 'server' | 'protocol' | 'handler' | 'queue' | 'room' | 'positions';
+export type ErrorSource =
+  'connection' | 'token' | 'server' | 'protocol' | 'handler' | 'queue' | 'room' | 'snapshot' | 'positions';
 
 /** What an error is about. */
 export interface ErrorContext {

@@ -13,6 +13,12 @@ export interface RoomPlace {
 export interface Membership extends RoomPlace {
   /** Whether the server has said yes, so that it is joined again after a reconnect. */
   isConfirmed: boolean;
+  /** Whether a join of the program has succeeded, so that another one that fails ends nothing. */
+  hasJoined: boolean;
+  /** Joins of the program that are under way. */
+  joinCount: number;
+  /** On which connection the server has said yes last. */
+  enteredOn: number | undefined;
   getSnapshot: GetSnapshot | undefined;
 }
 

@@ -41,10 +41,6 @@ export class Rejoiner {
     return this.#connection;
   }
 
-  isRunning(membership: Membership): boolean {
-    return this.#running.has(membership);
-  }
-
   /** Once at a time for each membership; settles when it is in, or with what it was refused with for good. Never rejects. */
   async run(membership: Membership, tryToEnter: TryToEnter): Promise<WscError | undefined> {
     if (this.#running.has(membership)) return undefined;

@@ -61,10 +61,10 @@ export class RoomTracker {
     return this.#memberships.confirmed().map(({ room }) => room);
   }
 
-  /** Whether the client was in the room, and the server does not know it to be on this connection. */
-  isBeingRejoined(room: string): boolean {
+  /** Whether the client was in the room, and on this connection the server has not let it in yet. */
+  isOutForNow(room: string): boolean {
     const membership = this.#memberships.of(room);
-    return membership !== undefined && this.#rejoiner.isRunning(membership);
+    return membership?.isConfirmed === true && membership.enteredOn !== this.#rejoiner.connection;
   }
 
   /** Rejects with what the server answers or `getSnapshot` throws; then a new member is none. */
@@ -72,8 +72,9 @@ export class RoomTracker {
     const { positions } = this.#options;
     const loading = positions.load();
     if (loading !== undefined) await loading;
-    const membership = this.#memberships.get(place) ?? { ...place, isConfirmed: false, getSnapshot };
+    const membership = this.#memberships.get(place) ?? newMembership(place, getSnapshot);
     const isNew = !membership.isConfirmed;
+    membership.joinCount += 1;
     membership.getSnapshot = getSnapshot ?? membership.getSnapshot;
     this.#memberships.add(membership);
     // What an earlier client had is not in the state that this one is about to load.
@@ -82,9 +83,12 @@ export class RoomTracker {
     try {
       const joined = await this.#enter(membership, ask, () => undefined);
       if (load !== undefined) await this.#snapshots.run(load, joined);
+      membership.hasJoined = true;
+      membership.joinCount -= 1;
       return joined;
     } catch (error) {
-      if (isNew) this.#undoJoin(membership, ask);
+      membership.joinCount -= 1;
+      if (!membership.hasJoined && membership.joinCount === 0) this.#undoJoin(membership, ask);
       else if (load !== undefined) this.#snapshots.release(load);
       throw error;
     }
@@ -182,6 +186,7 @@ export class RoomTracker {
           const joined = parseJoinedRoom(answer);
           if (!this.#memberships.isCurrent(membership)) return joined;
           membership.isConfirmed = true;
+          membership.enteredOn = this.#rejoiner.connection;
           this.#goOn(joined);
           onEntered(joined);
           return joined;
@@ -220,7 +225,9 @@ export class RoomTracker {
     const { room } = start;
     this.#goOn(start);
     const membership = this.#memberships.of(room);
-    if (membership !== undefined) this.#loadAgain(membership, start);
+    if (membership === undefined) return;
+    membership.enteredOn = this.#rejoiner.connection;
+    this.#loadAgain(membership, start);
   }
 
   /** The state that the program has of the room may lack something. */
@@ -228,7 +235,7 @@ export class RoomTracker {
     if (getSnapshot === undefined || joined.recovery?.recovered === true) return;
     const load = this.#snapshots.begin(room, getSnapshot);
     this.#snapshots.run(load, joined).catch((thrown: unknown) => {
-      this.#options.errors.report(toWscError(thrown), { source: 'room', room });
+      this.#options.errors.report(toWscError(thrown), { source: 'snapshot', room });
       this.#snapshots.release(load);
     });
   }
@@ -258,3 +265,8 @@ export class RoomTracker {
     this.#snapshots.cancel(room);
   }
 }
+
+const newMembership = (place: RoomPlace, getSnapshot: GetSnapshot | undefined): Membership => ({
+  ...{ ...place, getSnapshot },
+  ...{ isConfirmed: false, hasJoined: false, joinCount: 0, enteredOn: undefined },
+});

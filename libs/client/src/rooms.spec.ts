@@ -125,6 +125,36 @@ describe('a room', () => {
     expect(errors.items).toEqual([]);
   });
 
+  it('stays joined where an earlier join of it is given up, as when a component is mounted twice', async () => {
+    const { client, gateway, connection } = await startClient();
+    const abort = new AbortController();
+    const first = client.joinRoom('chat:1', { signal: abort.signal });
+    abort.abort();
+    const second = client.joinRoom('chat:1');
+    await expect(first).rejects.toThrow();
+    await connection.answer({ room: 'chat:1' });
+    await connection.answer({ room: 'chat:1' });
+    await second;
+    expect(client.rooms).toEqual(['chat:1']);
+    connection.cut();
+    await expect((await gateway.connections.next()).request()).resolves.toMatchObject({ event: 'join_room' });
+  });
+
+  it('stays joined where the snapshot of an earlier join of it can not be had', async () => {
+    const { client, connection } = await startClient();
+    const getSnapshot = (): never => {
+      throw new Error('no snapshot');
+    };
+    const [first, second] = [client.joinRoom('chat:1', { getSnapshot }), client.joinRoom('chat:1')];
+    await connection.answer({ room: 'chat:1' });
+    await expect(first).rejects.toThrow('no snapshot');
+    await connection.answer({ room: 'chat:1' });
+    await second;
+    expect(client.rooms).toEqual(['chat:1']);
+    client.send('marker', 1);
+    await expect(connection.envelopes.next()).resolves.toMatchObject({ event: 'marker' });
+  });
+
   it('is forgotten with close()', async () => {
     const { client, gateway, connection } = await startClient();
     const joined = client.joinRoom('chat:1');

@@ -138,7 +138,7 @@ describe('a snapshot', () => {
     expect(await heard.until(91)).toEqual([5, 52, 91]);
     expect(await errors.next()).toMatchObject({
       error: { message: 'no state' },
-      context: { source: 'room', room: 'chat:1' },
+      context: { source: 'snapshot', room: 'chat:1' },
     });
     expect(client.rooms).toEqual(['chat:1']);
   });

@@ -89,7 +89,7 @@ export class Snapshots {
     }
     if (held.hasOverflowed) {
       const message = 'Too many messages came while the snapshot of the room was loaded; they are lost.';
-      errors.report(new WscError('WSC_LIMIT_EXCEEDED', { message }), { source: 'room', room });
+      errors.report(new WscError('WSC_LIMIT_EXCEEDED', { message }), { source: 'snapshot', room });
     }
     for (const message of held.messages) {
       const place = parsePosition(message);

@@ -75,6 +75,9 @@ export class ChatSession {
       this.#retries.end(room);
       if (!recovered) void this.#earlier.showLoss(room);
     });
+    this.#client.onStateChange((state) => {
+      if (state === 'closed') this.#retries.endAll();
+    });
     this.#client.onReconnected(() => this.#retries.endOfClient());
     this.#client.onOpen(() => void this.#refreshRooms());
     this.#client.onError((error, { source, room, retryInMs }) => {

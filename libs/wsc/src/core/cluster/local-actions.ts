@@ -67,8 +67,7 @@ export class LocalActions {
       case 'revoked':
         return this.closeToken(request.tokenId);
       case 'departed':
-        this.#deps.userStatus.takeOver(request.users, request.withinMs);
-        return true;
+        return this.#deps.userStatus.takeOver(request.users, request.withinMs);
       case 'send':
         return this.send(request.connectionId, request.message) ?? null;
       case 'join':

@@ -166,6 +166,15 @@ describe('a durable send that waits', () => {
     expect(hub.stats()).toMatchObject({ ignoredAcks: 0 });
   });
 
+  it('says at once that nobody has what an interceptor lets nobody hear', async () => {
+    await using parts = await start();
+    const { hub } = parts;
+    hub.interceptors.add({ outbound: () => undefined });
+    const sent = hub.sendToUserWithAck('ann', { event: 'news' }, { durable: true, timeoutMs: 1_000 });
+    expect(await sent).toMatchObject({ status: 'failed', elapsedMs: 0 });
+    expect(await hub.inboxes.size('ann')).toMatchObject({ messages: 0 });
+  });
+
   it('says that a repeat is acked of what a device has, at once where it has it already', async () => {
     await using parts = await start();
     const { test, hub, inbox, keep } = parts;

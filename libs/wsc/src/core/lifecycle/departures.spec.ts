@@ -1,5 +1,6 @@
 import { Network } from '../cluster/network.fixture.js';
 import { answersClose } from '../hub.fixture.js';
+import { UserStatus } from '../rooms/user-status.js';
 import type { TestHub } from '../../testing/test-hub.js';
 
 const room = 'chat:1';
@@ -45,6 +46,20 @@ describe('when a node closes', () => {
     expect(heard()).not.toContainEqual(offline);
     await advance(10_000);
     expect(heard().filter((data) => JSON.stringify(data).includes('offline'))).toEqual([offline]);
+  });
+
+  it('one that closes itself takes nothing over', async () => {
+    const { staying } = await start();
+    const users = [{ userId: 'ann', rooms: [room], lastSeen: 1 }];
+    const status = new UserStatus({
+      clock: staying.clock,
+      graceMs: () => 0,
+      isOnline: () => false,
+      send: () => undefined,
+    });
+    expect(status.takeOver(users, 1_000)).toBe(true);
+    status.close();
+    expect(status.takeOver(users, 1_000)).toBe(false);
   });
 
   it('whoever comes back as late as it told them to has not been away', async () => {

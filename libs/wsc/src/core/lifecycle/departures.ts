@@ -14,7 +14,7 @@ const usersAtOnce = 50;
 /** One that takes them is enough. */
 const maxNodes = 3;
 
-/** Lets another node tell the rooms who has not come back after this one has closed. Without another node, nobody hears of it. */
+/** Lets another node tell the rooms who has not come back after this one has closed. Where none answers, nobody hears of it. */
 export async function handOverDepartures({ cluster, userStatus, withinMs }: DeparturesOptions): Promise<void> {
   const [, ...others] = cluster.nodes();
   let left = inGroups(userStatus.departed());

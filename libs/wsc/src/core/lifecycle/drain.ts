@@ -1,6 +1,7 @@
 import { closeCodes } from '@nest-wsc/protocol';
 import type { Connection } from '../connections/connection.js';
 import type { Clock } from '../ports/clock.js';
+import { atMost } from '../async/at-most.js';
 
 /** What {@link drainConnections} needs. */
 export interface DrainOptions {
@@ -70,14 +71,4 @@ async function closeAll(connections: () => Iterable<Connection>): Promise<void> 
 async function tidyUp(connections: () => Iterable<Connection>, settled: () => Promise<void>): Promise<void> {
   await Promise.all(Array.from(connections(), (connection) => connection.gone));
   await settled();
-}
-
-async function atMost(clock: Clock, timeoutMs: number, work: Promise<void>): Promise<void> {
-  let cancel = (): void => undefined;
-  const timeout = new Promise<void>((resolve) => {
-    const timer = clock.after(timeoutMs, resolve);
-    cancel = () => timer.cancel();
-  });
-  await Promise.race([work, timeout]);
-  cancel();
 }

@@ -3,8 +3,12 @@ import type { HubOptions } from '../hub-options.js';
 import type { MaybePromise } from '../async/maybe-promise.js';
 import type { OutboundMessage } from '../messages/message.js';
 import type { Destination } from '../ports/broker.js';
+import { atMost } from '../async/at-most.js';
 import { handOverDepartures } from './departures.js';
 import { drainConnections, reconnectSpreadMs } from './drain.js';
+
+/** For finding another node that takes over what this one has still to tell. */
+const handOverMs = 1_000;
 
 /** What a {@link HubLifecycle} needs. */
 export interface HubLifecycleOptions {
@@ -115,7 +119,9 @@ export class HubLifecycle {
       this.#parts;
     events.emit('websocket.stopped', { data: { nodeId: this.#options().nodeId } });
     const withinMs = this.offlineGraceMs;
-    await this.#end(() => handOverDepartures({ cluster: this.#deps.cluster, userStatus, withinMs }));
+    const { clock } = this.#deps;
+    const handingOver = handOverDepartures({ cluster: this.#deps.cluster, userStatus, withinMs });
+    await this.#end(() => atMost(clock, handOverMs, handingOver));
     for (const part of [heartbeat, fanOut, expiry, userStatus, acks, slowConsumers, catchUp, inboxReaders, keeper])
       part.close();
     events.close();

@@ -98,13 +98,16 @@ export async function awaitKept(
     timeoutMs: timeoutMs * maxAttempts,
   });
   try {
-    const { offset = 0, epoch = '', isRepeat = false } = await keep();
+    const { offset, epoch, isRepeat = false } = await keep();
+    const base = () => ({ id: message.id, attempts: 1, elapsedMs: Math.round(clock.monotonic() - startedAt) });
+    if (offset === undefined || epoch === undefined) {
+      return { ...base(), status: 'failed', reason: 'An interceptor lets nobody have it.' };
+    }
     // Of a repeat nobody tells this node: it may be acknowledged already, or be while another node waits for that.
     const before = isRepeat ? await acknowledgedBy() : undefined;
     const by = before ?? (await expectation.settled) ?? (await acknowledgedBy());
-    const base = { id: message.id, attempts: 1, elapsedMs: Math.round(clock.monotonic() - startedAt) };
-    if (by === undefined) return { ...base, status: 'stored', offset, epoch };
-    return { ...base, status: 'acked', ...(by.deviceId !== undefined && { deviceId: by.deviceId }) };
+    if (by === undefined) return { ...base(), status: 'stored', offset, epoch };
+    return { ...base(), status: 'acked', ...(by.deviceId !== undefined && { deviceId: by.deviceId }) };
   } finally {
     expectation.cancel();
   }

@@ -17,7 +17,7 @@ export interface UserStatusOptions {
   readonly graceMs: () => number;
   /** A member hears about one user once in so long. @default 1000 */
   readonly coalesceMs?: number;
-  /** Announcements that wait at the same time; those over it are left out and counted. @default 10_000 */
+  /** Announcements that wait at the same time, one for each user and room; those over it are left out and counted. @default 100_000 */
   readonly maxPending?: number;
   /** Whether the user has a connection, on any node. May reject, must not throw. */
   isOnline(userId: string): MaybePromise<boolean>;
@@ -54,7 +54,7 @@ export class UserStatus {
   constructor(options: UserStatusOptions) {
     this.#options = options;
     this.#coalesceMs = options.coalesceMs ?? 1_000;
-    this.#maxPending = options.maxPending ?? 10_000;
+    this.#maxPending = options.maxPending ?? 100_000;
   }
 
   /** Announcements left out because too many waited. */
@@ -101,8 +101,9 @@ export class UserStatus {
     });
   }
 
-  /** Announces for a node that is closing who of these is not back in time. */
-  takeOver(users: readonly DepartedUser[], withinMs: number): void {
+  /** Announces for a node that is closing who of these is not back in time. Answers whether it will. */
+  takeOver(users: readonly DepartedUser[], withinMs: number): boolean {
+    if (this.#isClosed) return false;
     const dueAt = this.#options.clock.monotonic() + withinMs;
     for (const { userId, rooms, lastSeen } of users) {
       for (const room of rooms) {
@@ -110,6 +111,7 @@ export class UserStatus {
         this.#put(userId, room, { wasToldOnline: true, next: 'offline', dueAt, lastSeen });
       }
     }
+    return true;
   }
 
   /** The user is back, whichever rooms are joined again. */

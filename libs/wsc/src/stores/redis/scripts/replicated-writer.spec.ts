@@ -91,6 +91,26 @@ describe('where a replica is waited for', () => {
     expect(answer?.position.offset).toBe(kept[0]?.offset);
   });
 
+  it('a primary that goes while it is waited for leaves it unknown, too: it may have been kept', async () => {
+    const { streams } = await open(nodes);
+    pair.replica.pause();
+    const waiting = append(streams, 'f');
+    await until(
+      async () => (await streams.readFromStart(room, all)).entries.some(({ message }) => message.id === 'f'),
+      (isThere) => isThere,
+    );
+    await pair.primary.ask('CLIENT', 'KILL', 'TYPE', 'normal');
+    await expect(waiting).rejects.toMatchObject({ error: 'WSC_TIMEOUT' });
+  });
+
+  it('a Redis that does not let us wait has the message all the same', async () => {
+    const { streams } = await open(nodes);
+    await pair.primary.ask('ACL', 'SETUSER', 'default', '-wait');
+    await expect(append(streams, 'g')).rejects.toMatchObject({ error: 'WSC_TIMEOUT' });
+    await pair.primary.ask('ACL', 'SETUSER', 'default', '+wait');
+    await expect(append(streams, 'g')).resolves.toMatchObject({ status: 'repeated' });
+  });
+
   it('many are waited for together', async () => {
     const { streams } = await open(nodes);
     const waits = async () =>

@@ -1,5 +1,5 @@
 import { WscError } from '@nest-wsc/protocol';
-import { isCluster, redisError } from '@nest-wsc/redis';
+import { isCluster, redisError, withoutCommand } from '@nest-wsc/redis';
 import type { Cluster, Redis } from 'ioredis';
 import { ownerOf } from '../cluster-nodes.js';
 import { ServerIdentity } from '../server-identity.js';
@@ -49,11 +49,18 @@ export class ReplicatedWriter implements ScriptWriter {
     if (node?.status !== 'ready') throw redisError(new Error('Redis is not connected.'));
     const { stream } = node;
     const answer = await runScript(node, script, call);
-    const replicaCount = await this.#wait(node);
+    const replicaCount = await this.#wait(node).catch((cause: unknown) => {
+      throw this.#unknown(cause);
+    });
     // On another connection Redis answers at once, since nothing was written there.
     if (replicaCount >= this.#replicaCount && node.stream === stream) return answer;
+    throw this.#unknown();
+  }
+
+  /** Redis has it, and whether that lasts is open; also where Redis does not let us wait. */
+  #unknown(cause?: unknown): WscError {
     const message = `Redis has it, and it is not known whether ${String(this.#replicaCount)} of its replicas do.`;
-    throw new WscError('WSC_TIMEOUT', { message });
+    return new WscError('WSC_TIMEOUT', { message, cause: withoutCommand(cause) });
   }
 
   #nodeOf({ keys: [key = ''] }: ScriptCall): Redis | undefined {
