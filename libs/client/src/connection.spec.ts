@@ -94,27 +94,6 @@ describe('connecting', () => {
     expect(errors.items.map(({ context }) => context.retryInMs)).toEqual([expect.any(Number), undefined]);
   });
 
-  it('tries again now where it is told to, also where the server asked for a wait', async () => {
-    const scheduler = new FakeScheduler();
-    const { client, gateway, connection } = await startClient({ scheduler });
-    const closed = nextClose(client);
-    const data = { code: 1012, reason: 'service restart', reconnect: true, reconnectInMs: 25_000 };
-    connection.send({ type: 'goodbye', data });
-    connection.close(1012);
-    await expect(closed).resolves.toMatchObject({ retryInMs: 25_000 });
-    client.reconnectNow();
-    await gateway.connections.next();
-    expect(scheduler.pendingMs).not.toContain(25_000);
-  });
-
-  it('tries again now where it is told to as soon as it hears of the wait', async () => {
-    const scheduler = new FakeScheduler();
-    const { client, gateway, connection } = await startClient({ scheduler, random: () => 0.5 });
-    client.onClose(() => client.reconnectNow());
-    connection.cut();
-    await gateway.connections.next();
-  });
-
   it('without reconnecting stops at the first failure', async () => {
     const { client, connection } = await startClient({ reconnect: { enabled: false } });
     const closed = nextClose(client);
