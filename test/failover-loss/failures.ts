@@ -4,7 +4,16 @@ import { startCluster } from '../support/redis/redis-cluster.js';
 import { startRedis, type RedisConfig } from '../support/redis/redis-server.js';
 import type { Installation } from './installation.js';
 import { MachineWithRedis } from './power-cut.js';
-import { farMs, killed, killedFar, partition, planned, plannedPaused, splitMs } from './sentinel-failures.js';
+import {
+  farMs,
+  killed,
+  killedFar,
+  partition,
+  planned,
+  plannedPaused,
+  replicaCount,
+  splitMs,
+} from './sentinel-failures.js';
 
 /** A way in which Redis is set up and fails. */
 export interface Failure {
@@ -34,7 +43,7 @@ export const failures: readonly Failure[] = [
   { name: 'planned', setUp: 'Sentinel', happening: '`SENTINEL FAILOVER`, as planned', start: planned },
   {
     name: 'planned-waiting',
-    setUp: 'Sentinel, gateways wait for a replica',
+    setUp: 'Sentinel, gateways wait for both replicas',
     happening: '`SENTINEL FAILOVER`, as planned',
     start: () => waiting(planned()),
   },
@@ -62,9 +71,9 @@ export const failures: readonly Failure[] = [
   },
   {
     name: 'split-waiting',
-    setUp: 'the same, and gateways wait for a replica',
+    setUp: 'Sentinel, gateways wait for both replicas',
     happening: split,
-    start: () => waiting(partition(true)),
+    start: () => waiting(partition(false)),
   },
 ];
 
@@ -88,10 +97,11 @@ async function single(config: RedisConfig): Promise<Installation> {
   };
 }
 
-/** Nothing counts as stored that no replica has. */
+/** Nothing counts as stored that one replica lacks: one of two may be the one that does not take over. */
 async function waiting(starting: Promise<Installation>): Promise<Installation> {
   const installation = await starting;
-  return { ...installation, redisOf: (gateway) => ({ ...installation.redisOf(gateway), waitForReplicas: 1 }) };
+  const waitForReplicas = replicaCount;
+  return { ...installation, redisOf: (gateway) => ({ ...installation.redisOf(gateway), waitForReplicas }) };
 }
 
 async function power(config: RedisConfig): Promise<Installation> {

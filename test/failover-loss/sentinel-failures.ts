@@ -12,8 +12,8 @@ export const farMs = 25;
 /** For how long the primary takes no writes while it is replaced as planned. */
 const pausedMs = 10_000;
 
-// One of them takes over; then the other follows that one, so that there is one to write to still.
-const replicaCount = 2;
+/** One of them takes over; then the other follows that one, so that there is one to write to still. */
+export const replicaCount = 2;
 const needsReplica = { 'min-replicas-to-write': 1, 'min-replicas-max-lag': 2 };
 
 /** Sentinels are told to change the primary, and do it while both live. */

@@ -40,8 +40,8 @@ export interface RedisSettings {
   /** What the channels start with on which any program may publish; '' switches them off. @default 'websocket' */
   readonly openPrefix?: string;
   /**
-   * How many replicas of Redis must have a message that is kept before it counts as stored, so that a failover to one of them does not
-   * lose it. Give Redis `min-replicas-to-write` of as many. @default 0
+   * How many replicas of Redis must have a message that is kept before it counts as stored. Give it the number of all, so that whichever
+   * takes over has it (docs/delivery.md, "Waiting for replicas"). @default 0
    */
   readonly waitForReplicas?: number;
 }

@@ -44,6 +44,7 @@ import { CatchUp } from './streams/catch-up.js';
 import { EntryDelivery } from './streams/entry-delivery.js';
 import { LiveRooms } from './streams/live-rooms.js';
 import { Recovery } from './streams/recovery.js';
+import { SharedPages } from './streams/shared-pages.js';
 import { RoomFeeds } from './streams/room-feeds.js';
 import type { AddressPolicy, Authenticator, ConnectTokens, OriginPolicy, RevocationList } from './ports/access.js';
 import type { Broker, OpenMessages } from './ports/broker.js';
@@ -178,7 +179,8 @@ function createKept({ clock, logger, streams, inbox, records }: HubDependencies,
     onLost: (room) => live.lost(room),
     onAdvanced: (room) => catchUp.advanced(room),
   });
-  const catchUp: CatchUp = new CatchUp({ clock, logger, streams, feeds, rooms, entries });
+  const pages = new SharedPages({ clock, streams, feeds, entries });
+  const catchUp: CatchUp = new CatchUp({ clock, logger, pages, feeds, rooms, entries });
   const live: LiveRooms = new LiveRooms({ rooms, entries, catchUp, slowConsumers });
   return {
     feeds,

@@ -1,25 +1,24 @@
 import type { Connection } from '../connections/connection.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
-import type { StreamEntry, StreamPosition, StreamReadLimit, Streams } from '../ports/streams.js';
+import type { StreamEntry, StreamPosition } from '../ports/streams.js';
 import type { Room } from '../rooms/room.js';
 import type { RoomRegistry } from '../rooms/room-registry.js';
 import type { EntryDelivery } from './entry-delivery.js';
 import type { RoomCursor } from './room-cursor.js';
 import type { RoomFeeds } from './room-feeds.js';
+import type { Page, SharedPages } from './shared-pages.js';
 
 /** What a {@link CatchUp} works with. */
 export interface CatchUpDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly streams: Streams;
+  readonly pages: SharedPages;
   readonly feeds: RoomFeeds;
   readonly rooms: RoomRegistry;
   readonly entries: EntryDelivery;
 }
 
-/** Read for one connection at a time; well below an outbox' budget. */
-const page: StreamReadLimit = Object.freeze({ maxMessages: 100, maxBytes: 128 * 1024 });
 const retryMs = 1_000;
 
 /**
@@ -88,6 +87,7 @@ export class CatchUp {
     for (const timer of this.#retries) timer.cancel();
     this.#retries.clear();
     this.#waiting.clear();
+    this.#deps.pages.close();
   }
 
   #continue(connection: Connection, room: string): void {
@@ -133,13 +133,14 @@ export class CatchUp {
   async #readPage(connection: Connection, room: string, cursor: RoomCursor): Promise<boolean> {
     const since = cursor.position;
     if (since === undefined) return false;
-    const read = await this.#deps.streams.read(room, since, page);
+    const page = await this.#deps.pages.read(room, since);
+    const { read } = page;
     if (!this.#isCurrent(connection, room, cursor)) return false;
     if (read.status !== 'ok') {
       connection.close('insufficientState');
       return false;
     }
-    for (const entry of read.entries) if (!this.#push(connection, cursor, { entry, epoch: since.epoch })) break;
+    for (const entry of read.entries) if (!this.#push(connection, cursor, { entry, page, epoch: since.epoch })) break;
     // What the store has and this node has not heard of yet.
     this.#deps.feeds.seen(room, read.top);
     return read.entries.length > 0;
@@ -149,13 +150,14 @@ export class CatchUp {
   #push(
     connection: Connection,
     cursor: RoomCursor,
-    { entry, epoch }: { readonly entry: StreamEntry; readonly epoch: string },
+    { entry, page, epoch }: { readonly entry: StreamEntry; readonly page: Page; readonly epoch: string },
   ): boolean {
     const before = entry.offset - 1;
     if (entry.exceptConnectionId === connection.id) {
       cursor.prevOffset ??= before;
     } else {
-      if (!this.#deps.entries.toOne(connection, { entry, epoch, prevOffset: cursor.prevOffset })) return false;
+      const { prevOffset } = cursor;
+      if (!this.#deps.entries.toOne(connection, { encoder: page.encoderOf(entry), prevOffset })) return false;
       cursor.prevOffset = undefined;
     }
     cursor.position = { offset: entry.offset, epoch };

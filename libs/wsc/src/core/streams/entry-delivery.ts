@@ -52,16 +52,19 @@ export class EntryDelivery {
    */
   toOne(
     connection: Connection,
-    place: { readonly entry: StreamEntry; readonly epoch: string; readonly prevOffset: number | undefined },
+    { encoder, prevOffset }: { readonly encoder: MessageEncoder; readonly prevOffset: number | undefined },
   ): boolean {
-    const { entry, epoch, prevOffset } = place;
-    const encoder = this.#encoder(entry, epoch, false);
     const { encoding } = connection;
     const encoded =
       prevOffset === undefined ? encoder.encodedFor(encoding, false) : encoder.encodedAfter(prevOffset, encoding);
     const isQueued = connection.pushEncoded(encoded);
     if (isQueued) this.#deps.counters.messagesSent += 1;
     return isQueued;
+  }
+
+  /** For {@link EntryDelivery.toOne}. */
+  encoderFor(entry: StreamEntry, epoch: string): MessageEncoder {
+    return this.#encoder(entry, epoch, false);
   }
 
   #encoder({ message, offset }: StreamEntry, epoch: string, isBroadcast: boolean): MessageEncoder {
