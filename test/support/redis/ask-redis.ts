@@ -58,7 +58,9 @@ async function exchange(port: number, commands: readonly Command[]): Promise<rea
   }
 }
 
-const isReset = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+/** By its code: in Jest, errors of Node's own are instances of another Error. */
+const isReset = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
 
 /**
  * Asks a Redis one thing, as `redis-cli` does, over a connection of its own: nothing is left of it, and nothing of the
