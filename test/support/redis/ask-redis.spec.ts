@@ -11,7 +11,10 @@ describe('asking a Redis', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    await expect(askRedis({ port }, ['PING'])).rejects.toThrow(NoAnswerError);
-    server.close();
+    try {
+      await expect(askRedis({ port }, ['PING'])).rejects.toThrow(NoAnswerError);
+    } finally {
+      server.close();
+    }
   });
 });

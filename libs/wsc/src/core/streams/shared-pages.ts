@@ -76,16 +76,15 @@ export class SharedPages {
   #keep(key: string, page: Promise<Page>): void {
     this.#pages.set(key, page);
     const forget = (): void => {
+      timer.cancel();
+      this.#timers.delete(timer);
       if (this.#pages.get(key) === page) this.#pages.delete(key);
     };
+    const timer = this.#deps.clock.after(keptMs, forget);
+    this.#timers.add(timer);
     // What could not be read, or ended otherwise than with messages, is asked for anew.
     page.then(({ read }) => {
       if (read.status !== 'ok' || read.entries.length === 0) forget();
     }, forget);
-    const timer = this.#deps.clock.after(keptMs, () => {
-      this.#timers.delete(timer);
-      forget();
-    });
-    this.#timers.add(timer);
   }
 }

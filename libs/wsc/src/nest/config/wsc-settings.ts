@@ -94,7 +94,7 @@ export class WscSettings {
   @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisPrefix: string = 'wsc';
   /** What the channels and the stream start with by which any program may publish: `websocket:user:ann`, `websocket:ingest`. `none`: there are none. */
   @Text('1 to 64 characters of A-Z a-z 0-9 _ . : -', isRedisPrefix) readonly redisOpenPrefix: string = 'websocket';
-  /** How many replicas of Redis must have a message that is kept before it counts as stored, so that a failover does not lose it. */
+  /** How many replicas of Redis must have a message that is kept before it counts as stored; give it the number of all, so that a failover does not lose it. */
   @WholeNumber({ max: 100 }) readonly redisWaitForReplicas: number = 0;
 
   /** Connections of this node; one more gets a 503. */
